@@ -1,0 +1,58 @@
+export {
+  Address,
+  ANY_CHILD,
+  ANY_DESCENDANT,
+  type DestinationKind,
+  filterMatches,
+  type PathPart,
+  parseId,
+  pathId,
+  regexChild,
+  type Wildcard,
+} from "./address.ts";
+export type { Clock, Timer } from "./clock.ts";
+export type { Consumer, Delivery, Outcome } from "./delivery.ts";
+export { BrokerError, ERRORS, type ErrorCode, InvariantError, invariant } from "./errors.ts";
+export { type LogFields, type Logger, SILENT_LOGGER } from "./logger.ts";
+export {
+  Message,
+  type MessageCodec,
+  type MessageParts,
+  type NeutralMessage,
+  type PropertyValue,
+  type RetainAction,
+  type WireForm,
+} from "./message.ts";
+export { formatPath, NEUTRAL_SYNTAX, type PathSyntax, parsePath } from "./path-syntax.ts";
+export {
+  type Admission,
+  type Connection,
+  type Identification,
+  type LoginRequest,
+  OUTPUT_RESERVE_MAX,
+  type Output,
+  type ProtocolAdapter,
+  type ProtocolHandler,
+  type ProtocolServices,
+  type Reception,
+} from "./protocol.ts";
+export {
+  type Action,
+  type Authenticator,
+  type Authorizer,
+  type Credentials,
+  type Identity,
+  PRINCIPAL_KINDS,
+  type Principal,
+  type Resource,
+  type ResourceKind,
+} from "./security.ts";
+export type { MessageStore, StoredEntry, StoredQueue, UnitOfWork } from "./store.ts";
+export {
+  NO_TOKEN,
+  type Producer,
+  type SubscribeRequest,
+  type Subscription,
+  type Transaction,
+  type VirtualHost,
+} from "./virtual-host.ts";

@@ -1,0 +1,83 @@
+import type { Address } from "./address.ts";
+import type { Consumer, Delivery, Outcome } from "./delivery.ts";
+import type { BrokerError } from "./errors.ts";
+import type { Message } from "./message.ts";
+
+/** A token that says: this message needs no confirmation. */
+export const NO_TOKEN = 0;
+
+/** Who publishes, as the engine calls back. Implemented by protocol handlers. */
+export interface Producer {
+  /**
+   * The broker answers for the message that was published with this token: it is where it must be, durably when
+   * it is persistent. With an error it was refused and is nowhere. Called once per token, in publishing order
+   * for successes; for `NO_TOKEN` only with errors. May be called before `publish` returns.
+   */
+  confirmed(token: number, error?: BrokerError): void;
+  /** Destinations that made `publish` say `false` have room again. */
+  resumed(): void;
+}
+
+/** What a consumer wants. */
+export interface SubscribeRequest {
+  /** Destinations, patterns allowed. With `durable`, the topics it collects from; may be empty otherwise. */
+  readonly addresses: readonly Address[];
+  /** Create, attach to or re-bind this durable subscription instead of consuming directly. */
+  readonly durable?: Address;
+}
+
+/** The engine's record joining a consumer to its destinations. A consumer is joined at most once to each. */
+export interface Subscription {
+  /**
+   * Adds a destination or pattern, or renews one it has: retained messages are offered again.
+   * @throws BrokerError ACCESS_DENIED, DESTINATION_MISSING, DESTINATION_LIMIT
+   */
+  add(address: Address): void;
+  /** Removes a destination or pattern; what others still cover stays. `false`: it was not there. */
+  remove(address: Address): boolean;
+  /** The consumer has credit again. Offers may come before this returns. */
+  resume(): void;
+  /** Leaves. Unsettled deliveries return to their queues, in place, and count as sent. A durable one stays. */
+  cancel(): void;
+}
+
+/** Sends and acknowledgements that become effective together and in order, or not at all. */
+export interface Transaction {
+  /** Adds a message. A refusal (access, missing destination) makes the commit fail. */
+  publish(address: Address, message: Message): void;
+  /** Adds the end of a delivery; the delivery stays with the consumer until the commit. */
+  settle(delivery: Delivery, outcome: Outcome): void;
+  /** Applies everything; `done` is called once, after it is durable, or with the reason why nothing happened. */
+  commit(done: (error?: BrokerError) => void): void;
+  /** Forgets everything. Deliveries named in it are still with the consumer. */
+  abort(): void;
+}
+
+/** A virtual host as one authenticated client sees it. */
+export interface VirtualHost {
+  /** The host's configured id. */
+  readonly id: string;
+  /**
+   * Routes a message. `false`: taken, but send no more until `Producer.resumed`. Refusals and, for a token
+   * other than {@link NO_TOKEN}, success reach `Producer.confirmed`. The bytes may be borrowed. Callers that
+   * pass the same Address object for the same name are fastest.
+   */
+  publish(address: Address, message: Message, token: number): boolean;
+  /**
+   * Joins a consumer. Every destination is bound before it returns; retained messages and deliveries may be
+   * offered before it returns. [messaging 2.6, 6, 7]
+   * @throws BrokerError ACCESS_DENIED, DESTINATION_MISSING, DESTINATION_LIMIT
+   */
+  subscribe(request: SubscribeRequest, consumer: Consumer): Subscription;
+  /** Whether a concrete destination exists now. */
+  exists(address: Address): boolean;
+  /**
+   * Destroys a durable subscription or another destination with everything in it; nothing when it is missing.
+   * @throws BrokerError ACCESS_DENIED
+   */
+  destroy(address: Address): void;
+  /** Starts a transaction. */
+  begin(): Transaction;
+  /** The client is gone: every subscription is cancelled, nothing is called back any more. */
+  close(): void;
+}

@@ -1,0 +1,192 @@
+import {
+  type Address,
+  type Admission,
+  BrokerError,
+  type Consumer,
+  type Delivery,
+  type LoginRequest,
+  type Message,
+  NO_TOKEN,
+  type Outcome,
+  type Producer,
+  type Reception,
+  type SubscribeRequest,
+  type Subscription,
+  type Transaction,
+  type VirtualHost,
+} from "@tsapollo/domain";
+
+/** What a handler published. The message owns its bytes. */
+export interface Published {
+  readonly address: Address;
+  readonly message: Message;
+  readonly token: number;
+}
+
+/** A subscription a handler made, with the consumer to offer to. */
+export class RecordedSubscription implements Subscription {
+  readonly request: SubscribeRequest;
+  readonly consumer: Consumer;
+  readonly addresses: Map<string, Address>;
+  /** How often credit was announced. */
+  resumed = 0;
+  cancelled = false;
+
+  constructor(request: SubscribeRequest, consumer: Consumer) {
+    this.request = request;
+    this.consumer = consumer;
+    this.addresses = new Map(request.addresses.map((address) => [address.key, address]));
+  }
+  add(address: Address): void {
+    this.addresses.set(address.key, address);
+  }
+  remove(address: Address): boolean {
+    return this.addresses.delete(address.key);
+  }
+  resume(): void {
+    this.resumed += 1;
+  }
+  cancel(): void {
+    this.cancelled = true;
+  }
+}
+
+/** A delivery made by a test; remembers how it was settled. */
+export class TestDelivery implements Delivery {
+  readonly message: Message;
+  readonly address: Address;
+  readonly sequence: number;
+  readonly redeliveryCount: number;
+  readonly retained: boolean;
+  outcome: Outcome | undefined = undefined;
+
+  constructor(
+    message: Message,
+    address: Address,
+    rest?: Partial<Pick<Delivery, "sequence" | "redeliveryCount" | "retained">>,
+  ) {
+    this.message = message;
+    this.address = address;
+    this.sequence = rest?.sequence ?? 1;
+    this.redeliveryCount = rest?.redeliveryCount ?? 0;
+    this.retained = rest?.retained ?? false;
+  }
+  settle(outcome: Outcome): void {
+    this.outcome ??= outcome;
+  }
+}
+
+/** A virtual host that routes nothing and remembers everything. */
+export class RecordingHost implements VirtualHost {
+  readonly id: string = "default";
+  readonly published: Published[] = [];
+  readonly subscriptions: RecordedSubscription[] = [];
+  readonly destroyed: Address[] = [];
+  readonly existing: Set<string> = new Set();
+  /** Refuses what it names, by address key. */
+  readonly refusals: Map<string, BrokerError> = new Map();
+  /** `false`: `publish` says the destination is full. */
+  accepting = true;
+  /** `false`: confirmations wait for `confirmAll`. */
+  confirming = true;
+  closed = false;
+  readonly #unconfirmed: number[] = [];
+  #producer: Producer | undefined;
+
+  bind(producer: Producer): void {
+    this.#producer = producer;
+  }
+  get producer(): Producer {
+    return this.#producer!;
+  }
+  publish(address: Address, message: Message, token: number): boolean {
+    const refusal = this.refusals.get(address.key);
+    if (refusal !== undefined) {
+      this.#producer?.confirmed(token, refusal);
+      return true;
+    }
+    message.own();
+    this.published.push({ address, message, token });
+    if (token !== NO_TOKEN) {
+      if (this.confirming) this.#producer?.confirmed(token);
+      else this.#unconfirmed.push(token);
+    }
+    return this.accepting;
+  }
+  confirmAll(): void {
+    for (const token of this.#unconfirmed.splice(0)) this.#producer?.confirmed(token);
+  }
+  subscribe(request: SubscribeRequest, consumer: Consumer): Subscription {
+    for (const address of request.addresses) {
+      const refusal = this.refusals.get(address.key);
+      if (refusal !== undefined) throw refusal;
+    }
+    const subscription = new RecordedSubscription(request, consumer);
+    this.subscriptions.push(subscription);
+    if (request.durable !== undefined) this.existing.add(request.durable.key);
+    return subscription;
+  }
+  exists(address: Address): boolean {
+    return this.existing.has(address.key);
+  }
+  destroy(address: Address): void {
+    const refusal = this.refusals.get(address.key);
+    if (refusal !== undefined) throw refusal;
+    this.existing.delete(address.key);
+    this.destroyed.push(address);
+  }
+  begin(): Transaction {
+    return new RecordedTransaction(this);
+  }
+  close(): void {
+    this.closed = true;
+  }
+}
+
+class RecordedTransaction implements Transaction {
+  readonly #host: RecordingHost;
+  readonly #actions: (() => void)[] = [];
+  #refusal: BrokerError | undefined;
+
+  constructor(host: RecordingHost) {
+    this.#host = host;
+  }
+  publish(address: Address, message: Message): void {
+    message.own();
+    this.#refusal ??= this.#host.refusals.get(address.key);
+    this.#actions.push(() => void this.#host.publish(address, message, NO_TOKEN));
+  }
+  settle(delivery: Delivery, outcome: Outcome): void {
+    this.#actions.push(() => delivery.settle(outcome));
+  }
+  commit(done: (error?: BrokerError) => void): void {
+    if (this.#refusal !== undefined) return done(this.#refusal);
+    for (const action of this.#actions) action();
+    done();
+  }
+  abort(): void {
+    this.#actions.length = 0;
+  }
+}
+
+/** A reception that lets everybody in to one recording host, or refuses. */
+export class TestReception implements Reception {
+  readonly brokerId: string = "default";
+  readonly version: string = "0.0.0-test";
+  readonly host: RecordingHost = new RecordingHost();
+  readonly logins: LoginRequest[] = [];
+  /** Set it to refuse logins. */
+  refusal: BrokerError | undefined = undefined;
+  /** User name of admitted clients; undefined means no authentication. */
+  userName: string | undefined = undefined;
+
+  async login(request: LoginRequest): Promise<Admission> {
+    this.logins.push(request);
+    if (this.refusal !== undefined) throw this.refusal;
+    if (request.hostName === "invalid")
+      throw new BrokerError("HOST_UNKNOWN", "Invalid virtual host: invalid");
+    this.host.bind(request.producer);
+    const identity = this.userName === undefined ? undefined : { principals: [], userName: this.userName };
+    return { host: this.host, identity, clientId: `default-${this.logins.length.toString(16)}` };
+  }
+}
