@@ -36,6 +36,7 @@ export {
   type ProtocolServices,
   type Reception,
 } from "./protocol.ts";
+export { principalsText, refusalText } from "./refusal-text.ts";
 export {
   type Action,
   type Authenticator,
