@@ -6,4 +6,6 @@ export {
   TestDelivery,
   TestReception,
 } from "./recording-host.ts";
+export { bodyText, PLAIN_CODEC, sampleMessage } from "./sample-message.ts";
+export { committed, type StoreFactory, storeConformance } from "./store-conformance.ts";
 export { settled, TestConnection, TestOutput } from "./test-connection.ts";

@@ -1,0 +1,58 @@
+/**
+ * First in, first out, without moving elements: a ring in an array that doubles when it is full.
+ *
+ *      head          tail
+ *       ▼             ▼
+ *   [ ][a][b][c][d][e][ ][ ]
+ */
+export class Fifo<T> {
+  #ring: (T | undefined)[] = [];
+  #head = 0;
+  #length = 0;
+
+  /** How many elements wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  push(element: T): void {
+    if (this.#length === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = element;
+    this.#length += 1;
+  }
+
+  /** Puts an element back in front. */
+  unshift(element: T): void {
+    if (this.#length === this.#ring.length) this.#grow();
+    this.#head = (this.#head - 1 + this.#ring.length) & (this.#ring.length - 1);
+    this.#ring[this.#head] = element;
+    this.#length += 1;
+  }
+
+  peek(): T | undefined {
+    return this.#length === 0 ? undefined : this.#ring[this.#head];
+  }
+
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const element = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#length -= 1;
+    return element;
+  }
+
+  clear(): void {
+    this.#ring = [];
+    this.#head = 0;
+    this.#length = 0;
+  }
+
+  #grow(): void {
+    const larger: (T | undefined)[] = new Array(Math.max(8, this.#ring.length * 2)).fill(undefined);
+    for (let at = 0; at < this.#length; at += 1)
+      larger[at] = this.#ring[(this.#head + at) & (this.#ring.length - 1)];
+    this.#ring = larger;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,245 @@
+import {
+  Address,
+  BrokerError,
+  type Consumer,
+  type Message,
+  NO_TOKEN,
+  type Producer,
+  parseId,
+  type SubscribeRequest,
+  type Subscription,
+  type Transaction,
+  type VirtualHost,
+} from "@tsapollo/domain";
+import type { Congestion, Waiting } from "../congestion.ts";
+import type { DurableSubscription } from "../queue/durable-subscription.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { Topic } from "../topic/topic.ts";
+import { TopicDelivery } from "../topic/topic-delivery.ts";
+import { ClientSubscription } from "./client-subscription.ts";
+import { ClientTransaction } from "./client-transaction.ts";
+import type { Confirmed } from "./committer.ts";
+import { DurableAttachment } from "./durable-attachment.ts";
+import type { Guard } from "./guard.ts";
+import type { HostEngine } from "./host-engine.ts";
+
+/** Where messages for an address go, and whether this client may send there: asked once, then remembered. */
+export interface Route {
+  readonly address: Address;
+  readonly topic: Topic | undefined;
+  readonly queue: Queue | undefined;
+  readonly refusal: BrokerError | undefined;
+  readonly guardGeneration: number;
+}
+
+/** Routes one client may remember; past it all are forgotten, which is simpler than finding the oldest. */
+const ROUTES_MAX = 1_024;
+
+/** A virtual host as one client sees it: its rights, its subscriptions, what it waits for. */
+export class Client implements VirtualHost, Waiting, Confirmed {
+  readonly id: string;
+  readonly host: HostEngine;
+  readonly guard: Guard;
+  readonly producer: Producer;
+  unconfirmed = 0;
+  readonly #routes: Map<Address, Route> = new Map();
+  #lastRoute: Route | undefined = undefined;
+  readonly #blockedBy: Set<Congestion> = new Set();
+  readonly #subscriptions: Set<ClientSubscription> = new Set();
+  #closed = false;
+
+  constructor(host: HostEngine, guard: Guard, producer: Producer) {
+    this.id = host.id;
+    this.host = host;
+    this.guard = guard;
+    this.producer = producer;
+  }
+
+  publish(address: Address, message: Message, token: number): boolean {
+    const route = this.routeTo(address);
+    if (route.refusal !== undefined) {
+      this.producer.confirmed(token, route.refusal);
+      return true;
+    }
+    const { committer } = this.host;
+    const operationsBefore = committer.operations;
+    this.deliver(route, message);
+    if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
+    return this.#blockedBy.size === 0;
+  }
+
+  /** Hands a message to the route's destination; what is full is remembered in `blockedBy`. */
+  deliver(route: Route, message: Message): void {
+    const { topic, queue } = route;
+    if (topic !== undefined) this.#toTopic(topic, message);
+    else if (!queue!.enqueue(message, queue!.address, false)) this.#wait(queue!.waitingPlace);
+  }
+
+  #toTopic(topic: Topic, message: Message): void {
+    topic.usedAtMs = this.host.clock.nowMs();
+    topic.published += 1;
+    if (message.retain !== "none") topic.retain(message);
+    const targets = topic.targets();
+    const count = targets.length;
+    if (count === 0) return;
+    const delivery = new TopicDelivery(message, topic.address, false);
+    for (let at = 0; at < count; at += 1) {
+      const target = targets[at]!;
+      if (!target.take(delivery)) this.#wait(target.congestion);
+    }
+  }
+
+  #wait(congestion: Congestion): void {
+    if (this.#closed) return;
+    this.#blockedBy.add(congestion);
+    congestion.await(this);
+  }
+
+  relieved(congestion: Congestion): void {
+    if (this.#blockedBy.delete(congestion) && this.#blockedBy.size === 0 && !this.#closed)
+      this.producer.resumed();
+  }
+
+  /** The remembered route to an address, asked again when the destination is gone or the rules changed. */
+  routeTo(address: Address): Route {
+    const last = this.#lastRoute;
+    if (last !== undefined && last.address === address && this.#isCurrent(last)) return last;
+    let route = this.#routes.get(address);
+    if (route === undefined || !this.#isCurrent(route)) {
+      route = this.#findRoute(address);
+      if (this.#routes.size >= ROUTES_MAX) this.#routes.clear();
+      this.#routes.set(address, route);
+    }
+    this.#lastRoute = route;
+    return route;
+  }
+
+  #isCurrent(route: Route): boolean {
+    if (route.guardGeneration !== this.guard.generation) return false;
+    if (route.topic !== undefined) return !route.topic.deleted;
+    return route.queue !== undefined && !route.queue.deleted; // a refusal is asked again: things may have changed
+  }
+
+  #findRoute(address: Address): Route {
+    const guardGeneration = this.guard.generation;
+    try {
+      const isTopic = address.kind === "topic";
+      const topic = isTopic ? this.topicFor(address, "send") : undefined;
+      const queue = isTopic ? undefined : this.queueFor(address, "send");
+      return { address, topic, queue, refusal: undefined, guardGeneration };
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      return { address, topic: undefined, queue: undefined, refusal: error, guardGeneration };
+    }
+  }
+
+  /**
+   * The topic of a name, made if need be, after the checks for an action.
+   * @throws BrokerError
+   */
+  topicFor(address: Address, action: "send" | "receive"): Topic {
+    refusePattern(address);
+    const existing = this.host.router.topics.get(address.id);
+    if (existing === undefined) this.#checkCreate(address);
+    this.guard.demand(action, address);
+    return existing ?? this.host.router.createTopic(address);
+  }
+
+  /**
+   * The queue, or the queue of the durable subscription, of a name, made if need be, after the checks.
+   * @throws BrokerError
+   */
+  queueFor(address: Address, action: "send" | "consume"): Queue {
+    refusePattern(address);
+    if (address.kind === "dsub") {
+      const durable = this.host.router.dsubs.get(address.id);
+      if (durable === undefined) {
+        const text =
+          action === "send" ? "The destination does not exist." : "Durable subscription does not exist";
+        throw new BrokerError("DESTINATION_MISSING", text);
+      }
+      this.guard.demand(action, address);
+      return durable.queue;
+    }
+    const existing = this.host.router.queues.get(address.id);
+    if (existing === undefined) this.#checkCreate(address);
+    this.guard.demand(action, address);
+    return existing ?? this.host.router.createQueue(address);
+  }
+
+  #checkCreate(address: Address): void {
+    if (!this.host.router.autoCreates) {
+      throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
+    }
+    this.guard.demand("create", address);
+  }
+
+  /** Whether the client may see what is published to a topic, by its id. */
+  mayReceiveTopic(topicId: string): boolean {
+    const topic = this.host.router.topics.get(topicId);
+    return this.guard.may("receive", topic?.address ?? new Address("topic", parseId(topicId)));
+  }
+
+  subscribe(request: SubscribeRequest, consumer: Consumer): Subscription {
+    const subscription = new ClientSubscription(this, consumer);
+    this.#subscriptions.add(subscription);
+    try {
+      if (request.durable !== undefined)
+        return this.#attach(request.durable, request.addresses, subscription);
+      for (const address of request.addresses) subscription.add(address);
+      return subscription;
+    } catch (error) {
+      subscription.cancel();
+      throw error;
+    }
+  }
+
+  #attach(address: Address, topics: readonly Address[], inner: ClientSubscription): Subscription {
+    const { router } = this.host;
+    const existing = router.dsubs.get(address.id);
+    if (existing === undefined) this.guard.demand("create", address);
+    this.guard.demand("consume", address);
+    const durable: DurableSubscription = existing ?? router.createDurable(address);
+    const attachment = new DurableAttachment(this, durable, inner);
+    attachment.rebind(topics);
+    return attachment;
+  }
+
+  exists(address: Address): boolean {
+    const { queues, topics, dsubs } = this.host.router;
+    const map: ReadonlyMap<string, unknown> =
+      address.kind === "queue" ? queues : address.kind === "topic" ? topics : dsubs;
+    return map.has(address.id);
+  }
+
+  destroy(address: Address): void {
+    const { router } = this.host;
+    if (!this.exists(address)) return;
+    this.guard.demand("destroy", address);
+    if (address.kind === "topic") router.deleteTopic(router.topics.get(address.id)!);
+    else if (address.kind === "queue") router.deleteQueue(router.queues.get(address.id)!);
+    else router.deleteDurable(router.dsubs.get(address.id)!);
+  }
+
+  begin(): Transaction {
+    return new ClientTransaction(this);
+  }
+
+  /** A subscription ended by itself. */
+  forget(subscription: ClientSubscription): void {
+    this.#subscriptions.delete(subscription);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const congestion of this.#blockedBy) congestion.forget(this);
+    this.#blockedBy.clear();
+    for (const subscription of [...this.#subscriptions]) subscription.cancel();
+    this.host.forget(this);
+  }
+}
+
+function refusePattern(address: Address): void {
+  if (address.isPattern) throw new BrokerError("BAD_ADDRESS", `Cannot send to the pattern '${address.id}'`);
+}

@@ -1,0 +1,47 @@
+import {
+  type Action,
+  type Address,
+  type Authorizer,
+  BrokerError,
+  type Identity,
+  type Resource,
+  refusalText,
+} from "@tsapollo/domain";
+
+/** The access rights of one client. Without an authorizer everything is allowed. */
+export class Guard {
+  readonly #authorizer: Authorizer | undefined;
+  readonly #identity: Identity | undefined;
+  readonly #connectorId: string;
+
+  constructor(authorizer: Authorizer | undefined, identity: Identity | undefined, connectorId: string) {
+    this.#authorizer = authorizer;
+    this.#identity = identity;
+    this.#connectorId = connectorId;
+  }
+
+  /** Verdicts hold until this number changes. */
+  get generation(): number {
+    return this.#authorizer?.generation ?? 0;
+  }
+
+  /** Whether the client may do this to a destination. */
+  may(action: Action, address: Address): boolean {
+    if (this.#authorizer === undefined || this.#identity === undefined) return true;
+    return this.#authorizer.can(this.#identity, action, resourceOf(address), this.#connectorId);
+  }
+
+  /** The refusal of an action, with the documented text. [messaging 13] */
+  refusal(action: Action, address: Address): BrokerError {
+    return new BrokerError("ACCESS_DENIED", refusalText(action, resourceOf(address), this.#identity));
+  }
+
+  /** @throws BrokerError ACCESS_DENIED */
+  demand(action: Action, address: Address): void {
+    if (!this.may(action, address)) throw this.refusal(action, address);
+  }
+}
+
+function resourceOf(address: Address): Resource {
+  return { kind: address.kind, id: address.id, path: address.path };
+}

@@ -1,0 +1,127 @@
+import {
+  type Authorizer,
+  BrokerError,
+  type Clock,
+  type Identity,
+  type Logger,
+  type MessageStore,
+  type Producer,
+  type Timer,
+  type VirtualHost,
+} from "@tsapollo/domain";
+import type { HostSettings } from "../settings.ts";
+import type { TopicFeed } from "../topic/topic-feed.ts";
+import { Client } from "./client.ts";
+import { Committer } from "./committer.ts";
+import { Guard } from "./guard.ts";
+import { Janitor } from "./janitor.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { Router } from "./router.ts";
+
+/** What a virtual host is made of. */
+export interface HostParts {
+  readonly id: string;
+  readonly settings: HostSettings;
+  readonly store: MessageStore;
+  /** Whether queues use the store; `false` for `<null_store/>`. */
+  readonly stores: boolean;
+  /** Undefined: everything is allowed. */
+  readonly authorizer: Authorizer | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How often expiry, idle destinations and slow consumers are looked at. */
+const MAINTENANCE_MS = 1_000;
+
+/** A virtual host: an isolated scope of names, its destinations, its store and its clients. */
+export class HostEngine {
+  readonly id: string;
+  readonly settings: HostSettings;
+  readonly clock: Clock;
+  readonly router: Router;
+  readonly committer: Committer;
+  readonly memory: MemoryBudget;
+  readonly #parts: HostParts;
+  readonly #janitor: Janitor;
+  readonly #clients: Set<Client> = new Set();
+  #timer: Timer | undefined = undefined;
+  #clientCounter = 0;
+  #state: "new" | "running" | "stopped" = "new";
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.settings = parts.settings;
+    this.clock = parts.clock;
+    this.committer = new Committer(parts.store);
+    this.memory = new MemoryBudget(parts.settings.memoryLimitBytes);
+    const { settings, clock } = parts;
+    const { committer, memory } = this;
+    this.router = new Router({ settings, clock, committer, memory, hasStore: parts.stores });
+    this.#janitor = new Janitor(this.router, settings, clock, parts.logger);
+  }
+
+  /**
+   * Opens the store and begins to admit clients.
+   * @throws BrokerError STORE_FAILED
+   */
+  async start(): Promise<void> {
+    await this.#parts.store.open();
+    if (this.settings.purgeOnStartup) await this.#parts.store.purge();
+    this.#state = "running";
+    this.#scheduleMaintenance();
+  }
+
+  #scheduleMaintenance(): void {
+    this.#timer = this.clock.after(MAINTENANCE_MS, () => {
+      this.#janitor.sweep();
+      this.#scheduleMaintenance();
+    });
+  }
+
+  /** Lets every client go, waits for commits, closes the store. */
+  async stop(): Promise<void> {
+    if (this.#state !== "running") return;
+    this.#state = "stopped";
+    this.#timer?.cancel();
+    for (const client of [...this.#clients]) client.close();
+    await this.committer.idle();
+    await this.#parts.store.close();
+  }
+
+  /** A new client id: `<host id>-<hex counter>`. */
+  nextClientId(): string {
+    this.#clientCounter += 1;
+    return `${this.id}-${this.#clientCounter.toString(16)}`;
+  }
+
+  /**
+   * The host as a client sees it that has been let in.
+   * @throws BrokerError HOST_STOPPED
+   */
+  admit(identity: Identity | undefined, connectorId: string, producer: Producer): VirtualHost {
+    if (this.#state !== "running") throw new BrokerError("HOST_STOPPED", "Virtual host stopped");
+    const client = new Client(this, new Guard(this.#parts.authorizer, identity, connectorId), producer);
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** A client left. */
+  forget(client: Client): void {
+    this.#clients.delete(client);
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  /** Watches a topic consumer for progress while producers wait for it. */
+  watchFeed(feed: TopicFeed): void {
+    this.#janitor.feeds.add(feed);
+  }
+
+  unwatchFeed(feed: TopicFeed): void {
+    this.#janitor.feeds.delete(feed);
+  }
+}

@@ -1,0 +1,35 @@
+import { Congestion } from "../congestion.ts";
+
+/** How much a virtual host may keep in memory for queues and retained messages, in bytes. */
+export class MemoryBudget {
+  readonly congestion: Congestion = new Congestion();
+  readonly #limitBytes: number;
+  #usedBytes = 0;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /** Bytes in use. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Whether producers have to wait. */
+  get isExhausted(): boolean {
+    return this.#usedBytes >= this.#limitBytes;
+  }
+
+  take(bytes: number): void {
+    this.#usedBytes += bytes;
+  }
+
+  give(bytes: number): void {
+    const wasExhausted = this.isExhausted;
+    this.#usedBytes -= bytes;
+    // some room below the line, so that producers do not stop and go for every message
+    if (wasExhausted || this.congestion.isAwaited) {
+      if (this.#usedBytes < this.#limitBytes * 0.9) this.congestion.relieve();
+    }
+  }
+}

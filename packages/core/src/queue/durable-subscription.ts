@@ -1,0 +1,29 @@
+import type { Address, Delivery } from "@tsapollo/domain";
+import type { Congestion } from "../congestion.ts";
+import type { TopicTarget } from "../topic/topic-feed.ts";
+import type { Queue } from "./queue.ts";
+
+/** A queue that collects what is published to topics, whether or not anybody consumes from it. [messaging 7] */
+export class DurableSubscription implements TopicTarget {
+  readonly queue: Queue;
+  /** The topics and patterns it collects from, by key. */
+  readonly topics: Map<string, Address> = new Map();
+  /** Access rights of whoever bound it last; who restored it from the store may see everything. */
+  guard: (topicId: string) => boolean = () => true;
+
+  constructor(queue: Queue) {
+    this.queue = queue;
+  }
+
+  get congestion(): Congestion {
+    return this.queue.waitingPlace;
+  }
+
+  mayReceive(topicId: string): boolean {
+    return this.guard(topicId);
+  }
+
+  take(delivery: Delivery): boolean {
+    return this.queue.enqueue(delivery.message, delivery.address, delivery.retained);
+  }
+}

@@ -1,0 +1,94 @@
+import { BrokerError, type Consumer, type Delivery } from "@tsapollo/domain";
+import { Congestion } from "../congestion.ts";
+import { Fifo } from "../fifo.ts";
+
+/** Whoever gets a topic's messages: a live consumer, or a durable subscription. */
+export interface TopicTarget {
+  /** Full, and who waits. */
+  readonly congestion: Congestion;
+  /** Takes a message, always. `false`: the producer must wait. */
+  take(delivery: Delivery): boolean;
+  /** Whether it may see this topic, by its access rights. */
+  mayReceive(topicId: string): boolean;
+}
+
+/**
+ * One consumer's side of all the topics it listens to. What the consumer has no credit for waits here, in
+ * order; past the limit the topics' producers wait too. [messaging 6, slow_consumer_policy block]
+ */
+export class TopicFeed implements TopicTarget {
+  readonly congestion: Congestion = new Congestion();
+  readonly #consumer: Consumer;
+  readonly #limitBytes: number;
+  readonly #waiting: Fifo<Delivery> = new Fifo();
+  readonly #guard: (topicId: string) => boolean;
+  #waitingBytes = 0;
+  #hasCredit = true;
+  #offering = false;
+  /** Deliveries the consumer took; shows whether it makes progress. */
+  taken = 0;
+  /** Set by the watch over slow consumers: `taken` when it last looked, and since when it has not changed. */
+  watchedTaken = -1;
+  watchedSinceMs = 0;
+
+  constructor(consumer: Consumer, limitBytes: number, guard: (topicId: string) => boolean) {
+    this.#consumer = consumer;
+    this.#limitBytes = limitBytes;
+    this.#guard = guard;
+  }
+
+  mayReceive(topicId: string): boolean {
+    return this.#guard(topicId);
+  }
+
+  take(delivery: Delivery): boolean {
+    if (this.#hasCredit && this.#waiting.length === 0 && this.#consumer.offer(delivery)) {
+      this.taken += 1;
+      return true;
+    }
+    this.#hasCredit = false;
+    delivery.message.own();
+    this.#waiting.push(delivery);
+    this.#waitingBytes += delivery.message.sizeBytes;
+    return this.#waitingBytes < this.#limitBytes;
+  }
+
+  /** The consumer has credit again: what waits goes first. */
+  resume(): void {
+    this.#hasCredit = true;
+    if (this.#offering) return; // the loop below is on the stack and goes on
+    this.#offering = true;
+    try {
+      for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+        if (!this.#hasCredit) break;
+        // taken out first: the consumer may end the subscription while it takes the message
+        this.#waiting.shift();
+        if (!this.#consumer.offer(next)) {
+          this.#hasCredit = false;
+          this.#waiting.unshift(next);
+          break;
+        }
+        this.taken += 1;
+        this.#waitingBytes -= next.message.sizeBytes;
+      }
+    } finally {
+      this.#offering = false;
+    }
+    if (this.congestion.isAwaited && this.#waitingBytes * 2 <= this.#limitBytes) this.congestion.relieve();
+  }
+
+  /** Forgets what waits; nobody waits for it any more. */
+  close(): void {
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+    this.congestion.relieve();
+  }
+
+  /** Cuts the consumer off because producers waited for it too long. */
+  cutOff(timeoutMs: number): void {
+    this.close();
+    this.#consumer.ended(
+      new BrokerError("SLOW_CONSUMER", `The consumer took no message for ${timeoutMs / 1000} seconds`),
+    );
+  }
+}

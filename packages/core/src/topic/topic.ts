@@ -1,0 +1,117 @@
+import type { Address, Message } from "@tsapollo/domain";
+import type { MemoryBudget } from "../host/memory-budget.ts";
+import type { PathTree } from "../path-tree.ts";
+import type { TopicSettings } from "../settings.ts";
+import { TopicDelivery } from "./topic-delivery.ts";
+import type { TopicTarget } from "./topic-feed.ts";
+
+/** Patterns that topics are matched with, and a number that changes when they do. */
+export interface TopicPatterns {
+  readonly tree: PathTree<TopicTarget>;
+  generation: number;
+}
+
+/** A topic: copies each message to whoever listens, and remembers the retained one. [messaging 6, 9] */
+export class Topic {
+  readonly address: Address;
+  readonly settings: TopicSettings;
+  readonly #patterns: TopicPatterns;
+  readonly #memory: MemoryBudget;
+  #direct: Set<TopicTarget> | undefined = undefined;
+  #targets: readonly TopicTarget[] = [];
+  #targetsGeneration = -1;
+  #retained: Message | undefined = undefined;
+  #retainedBytes = 0;
+  /** Set when the topic is deleted: routes that remember it must ask again. */
+  deleted = false;
+  /** When it was last published to. */
+  usedAtMs: number;
+  /** Messages published. */
+  published = 0;
+
+  constructor(parts: {
+    readonly address: Address;
+    readonly settings: TopicSettings;
+    readonly patterns: TopicPatterns;
+    readonly memory: MemoryBudget;
+    readonly nowMs: number;
+  }) {
+    this.address = parts.address;
+    this.settings = parts.settings;
+    this.#patterns = parts.patterns;
+    this.#memory = parts.memory;
+    this.usedAtMs = parts.nowMs;
+  }
+
+  /** Who gets the next message: remembered until a pattern, or who listens to this very topic, changes. */
+  targets(): readonly TopicTarget[] {
+    if (this.#targetsGeneration !== this.#patterns.generation) this.#match();
+    return this.#targets;
+  }
+
+  #match(): void {
+    const found = new Set(this.#direct);
+    this.#patterns.tree.match(this.address.path, found);
+    const allowed: TopicTarget[] = [];
+    for (const target of found) if (target.mayReceive(this.address.id)) allowed.push(target);
+    this.#targets = allowed;
+    this.#targetsGeneration = this.#patterns.generation;
+  }
+
+  /** Somebody listens to this very topic. `false`: it did already. */
+  join(target: TopicTarget): boolean {
+    this.#direct ??= new Set();
+    if (this.#direct.has(target)) return false;
+    this.#direct.add(target);
+    this.#targetsGeneration = -1;
+    return true;
+  }
+
+  /** The inverse of {@link Topic.join}. */
+  leave(target: TopicTarget): void {
+    if (!this.#direct?.delete(target)) return;
+    if (this.#direct.size === 0) this.#direct = undefined;
+    this.#targetsGeneration = -1;
+  }
+
+  /** Whether nobody listens to this very topic and nothing is remembered in it. */
+  get isIdle(): boolean {
+    return this.#direct === undefined && this.#retained === undefined;
+  }
+
+  /** The message that new subscriptions get, with the clock's consent: an expired one is forgotten. */
+  retained(nowMs: number): Message | undefined {
+    const message = this.#retained;
+    if (message === undefined || message.expiresAtMs === 0 || message.expiresAtMs > nowMs) return message;
+    this.#forget();
+    return undefined;
+  }
+
+  /** Sets or clears the retained message as the message asks. */
+  retain(message: Message): void {
+    this.#forget();
+    if (message.retain !== "set") return;
+    message.own();
+    this.#retained = message;
+    this.#retainedBytes = message.sizeBytes;
+    this.#memory.take(this.#retainedBytes);
+  }
+
+  #forget(): void {
+    this.#memory.give(this.#retainedBytes);
+    this.#retained = undefined;
+    this.#retainedBytes = 0;
+  }
+
+  /** The retained message as a delivery for a new listener. */
+  retainedDelivery(nowMs: number): TopicDelivery | undefined {
+    const message = this.retained(nowMs);
+    return message === undefined ? undefined : new TopicDelivery(message, this.address, true);
+  }
+
+  /** Makes it forget everything; it is not used any more. */
+  delete(): void {
+    this.deleted = true;
+    this.#forget();
+  }
+}
