@@ -1,0 +1,129 @@
+import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { BrokerError } from "@tsapollo/domain";
+
+/** A password as a users file keeps it: readable, one-way, or spoilt. */
+export type StoredPassword =
+  | { readonly form: "plain"; readonly text: string }
+  | { readonly form: "scrypt"; readonly salt: Uint8Array; readonly hash: Uint8Array }
+  | { readonly form: "malformed" };
+
+/** N=2^14, r=8, p=5: 16 MiB and about 150 ms; fixed, so the stored form needs no parameters. */
+const COST = Object.freeze({ N: 16_384, r: 8, p: 5 });
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+const SCRYPT_FORM = /^scrypt\(([A-Za-z0-9+/]+={0,2}),([A-Za-z0-9+/]+={0,2})\)$/;
+
+/**
+ * The one-way form of a password for a users file: `scrypt(<salt>,<hash>)`, both in Base64, with a fresh salt.
+ * [instance 21.4]
+ */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const hash = await derive(password, salt, HASH_BYTES);
+  return `scrypt(${salt.toString("base64")},${hash.toString("base64")})`;
+}
+
+/** Recognises the form of a clear or one-way value; whatever does not begin with `scrypt(` is plain. */
+export function readStoredPassword(value: string): StoredPassword {
+  if (!value.startsWith("scrypt(")) return { form: "plain", text: value };
+  const parts = SCRYPT_FORM.exec(value);
+  const salt = Buffer.from(parts?.[1] ?? "", "base64");
+  const hash = Buffer.from(parts?.[2] ?? "", "base64");
+  const usable = salt.length >= 8 && salt.length <= 64 && hash.length >= 16 && hash.length <= 64;
+  return usable ? { form: "scrypt", salt, hash } : { form: "malformed" };
+}
+
+/** Bounds of a {@link PasswordChecker}. */
+export interface PasswordCheckerLimits {
+  /** Computations at once. Node has four threads for these and for the disk; the disk needs some. Default 2. */
+  readonly parallelMax?: number;
+  /** Checks that may wait for their turn; more are refused. Default 1000. */
+  readonly waitingMax?: number;
+  /** Proven passwords that are remembered, so that reconnecting is cheap. Default 10000. */
+  readonly rememberedMax?: number;
+}
+
+/**
+ * Compares passwords in constant time, one-way ones off the event loop and few at a time. A password that proved
+ * right is remembered as a keyed digest, with a key that never leaves the process: thousands of clients that
+ * reconnect at once cost one computation per account.
+ */
+export class PasswordChecker {
+  readonly #parallelMax: number;
+  readonly #waitingMax: number;
+  readonly #rememberedMax: number;
+  readonly #key: Uint8Array = randomBytes(32);
+  readonly #proven = new Map<string, Uint8Array>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(limits: PasswordCheckerLimits = {}) {
+    this.#parallelMax = limits.parallelMax ?? 2;
+    this.#waitingMax = limits.waitingMax ?? 1_000;
+    this.#rememberedMax = limits.rememberedMax ?? 10_000;
+  }
+
+  /**
+   * Whether the given password is the stored one.
+   * @throws BrokerError AUTHENTICATION_FAILED when too many checks wait already
+   */
+  async matches(stored: StoredPassword, given: string): Promise<boolean> {
+    if (stored.form === "malformed") return false;
+    if (stored.form === "plain") return timingSafeEqual(digest(stored.text), digest(given));
+    const account = Buffer.from(stored.hash).toString("base64");
+    const proof = createHmac("sha256", this.#key).update(stored.salt).update(given, "utf8").digest();
+    if (this.#isProven(account, proof)) return true;
+    await this.#enter();
+    try {
+      if (this.#isProven(account, proof)) return true; // somebody proved it while this one waited
+      const hash = await derive(given, stored.salt, stored.hash.length);
+      const right = timingSafeEqual(hash, stored.hash);
+      if (right) this.#remember(account, proof);
+      return right;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #isProven(account: string, proof: Uint8Array): boolean {
+    const known = this.#proven.get(account);
+    return known !== undefined && timingSafeEqual(known, proof);
+  }
+
+  #remember(account: string, proof: Uint8Array): void {
+    if (this.#proven.size >= this.#rememberedMax) this.#proven.clear(); // simpler than ageing, and rare
+    this.#proven.set(account, proof);
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running < this.#parallelMax) {
+      this.#running += 1;
+      return;
+    }
+    if (this.#waiting.length >= this.#waitingMax) {
+      throw new BrokerError(
+        "AUTHENTICATION_FAILED",
+        `${this.#waitingMax} logins wait already for their passwords to be checked`,
+      );
+    }
+    await new Promise<void>((go) => this.#waiting.push(go));
+  }
+
+  /** The next one takes over the place of the one that leaves. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running -= 1;
+    else next();
+  }
+}
+
+/** Equal lengths for the comparison, whatever the texts are. */
+function digest(text: string): Uint8Array {
+  return createHash("sha256").update(text, "utf8").digest();
+}
+
+function derive(password: string, salt: Uint8Array, lengthBytes: number): Promise<Buffer> {
+  return new Promise((done, fail) => {
+    scrypt(password, salt, lengthBytes, COST, (error, hash) => (error === null ? done(hash) : fail(error)));
+  });
+}
