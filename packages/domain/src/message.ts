@@ -79,8 +79,6 @@ export class Message {
   readonly priority: number;
   /** Messages with the same key go to the same consumer. */
   readonly groupKey: string | undefined;
-  /** The id the store gave it, 0 while it is not stored. Only the engine sets it. */
-  storeId = 0;
   #borrowed: boolean;
   #wireForms: WireForm | undefined = undefined;
 

@@ -32,13 +32,14 @@ export function storeConformance(name: string, factory: StoreFactory): void {
   const views: [string, (store: MessageStore) => Promise<MessageStore>][] = [["", async (store) => store]];
   if (factory.reopen !== undefined) views.push([", reopened", factory.reopen]);
   for (const [suffix, view] of views) {
-    contentTests(`${name}${suffix}`, factory, view);
+    entryTests(`${name}${suffix}`, factory, view);
+    removalTests(`${name}${suffix}`, factory, view);
     stateTests(`${name}${suffix}`, factory, view);
   }
   commitTests(name, factory);
 }
 
-function contentTests(
+function entryTests(
   name: string,
   factory: StoreFactory,
   view: (store: MessageStore) => Promise<MessageStore>,
@@ -77,7 +78,13 @@ function contentTests(
     );
     await store.close();
   });
+}
 
+function removalTests(
+  name: string,
+  factory: StoreFactory,
+  view: (store: MessageStore) => Promise<MessageStore>,
+): void {
   test(`${name}: a message in two queues stays until both have let it go`, async () => {
     let store = await factory.open();
     const first = store.begin();

@@ -1,4 +1,10 @@
-import { BrokerError, type MessageStore, type Producer, type UnitOfWork } from "@tsapollo/domain";
+import {
+  BrokerError,
+  type Message,
+  type MessageStore,
+  type Producer,
+  type UnitOfWork,
+} from "@tsapollo/domain";
 
 /** Who is confirmed when a unit of work is durable. */
 export interface Confirmed {
@@ -20,6 +26,8 @@ interface Confirmation {
 export class Committer {
   readonly #store: MessageStore;
   #open: UnitOfWork | undefined = undefined;
+  #lastMessage: Message | undefined = undefined;
+  #lastMessageId = 0;
   #confirmations: Confirmation[] = [];
   #committing = false;
   #scheduled = false;
@@ -39,6 +47,17 @@ export class Committer {
       this.#schedule();
     }
     return this.#open;
+  }
+
+  /** Stores a message's body in the open unit and returns its id; several queues of one publication share it. */
+  storeMessage(message: Message): number {
+    const unit = this.unit();
+    if (this.#lastMessage !== message) {
+      message.own();
+      this.#lastMessageId = unit.storeMessage(message);
+      this.#lastMessage = message;
+    }
+    return this.#lastMessageId;
   }
 
   /** Confirms a token: at once when nothing of it waits for the store, else with the open unit. */
@@ -76,6 +95,7 @@ export class Committer {
     const unit = this.#open;
     const confirmations = this.#confirmations;
     this.#open = undefined;
+    this.#lastMessage = undefined; // another unit, another copy: this one may never be written
     this.#confirmations = [];
     if (unit === undefined || unit.isEmpty) {
       this.#finish(confirmations);

@@ -106,12 +106,10 @@ export class Queue {
 
   #store(entry: QueueEntry, committer: Committer): void {
     const { message } = entry;
-    const unit = committer.unit();
-    message.own();
-    if (message.storeId === 0) message.storeId = unit.storeMessage(message);
-    unit.enqueue(this.storeId, {
+    const messageId = committer.storeMessage(message);
+    committer.unit().enqueue(this.storeId, {
       sequence: entry.sequence,
-      messageId: message.storeId,
+      messageId,
       sizeBytes: message.sizeBytes,
       expiresAtMs: message.expiresAtMs,
       redeliveryCount: 0,
