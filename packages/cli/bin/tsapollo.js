@@ -8,7 +8,9 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 const built = new URL("../dist/src/index.js", import.meta.url);
 
 if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
-  process.stderr.write(`tsapollo needs Node.js ${OLDEST_NODE.join(".")} or newer; this is ${process.version}\n`);
+  process.stderr.write(
+    `tsapollo needs Node.js ${OLDEST_NODE.join(".")} or newer; this is ${process.version}\n`,
+  );
   process.exitCode = 1;
 } else if (!existsSync(built)) {
   process.stderr.write("tsapollo is not built yet: run 'npm run build' in its folder first\n");
