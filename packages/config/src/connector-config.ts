@@ -1,0 +1,119 @@
+/** A configured endpoint. [instance 7.8] */
+export interface ConnectorConfig {
+  readonly id: string;
+  readonly enabled: boolean;
+  /** Where it listens: `tcp://0.0.0.0:61613?backlog=50`. [instance 10.1] */
+  readonly bind: string;
+  /** Most connections at once; undefined: any number. [instance 10.6] */
+  readonly connectionLimit: number | undefined;
+  /** Protocol id; `any` detects. */
+  readonly protocol: string;
+  /** High-water mark of unsent output per connection. */
+  readonly writeBufferBytes: number;
+  readonly detect: DetectConfig;
+  readonly ssl: SslConfig | undefined;
+  readonly stomp: StompConfig;
+  readonly mqtt: MqttConfig;
+  readonly amqp: AmqpConfig;
+  readonly udp: UdpConfig;
+}
+
+/** How protocols are recognised. [instance 11.1] */
+export interface DetectConfig {
+  readonly timeoutMs: number;
+  /** Candidates; undefined: all. */
+  readonly protocols: readonly string[] | undefined;
+}
+
+/** TLS of one connector. [instance 7.8, quirk 2 mended] */
+export interface SslConfig {
+  /** Undefined: what the bind URI says. */
+  readonly clientAuth: "want" | "need" | "none" | undefined;
+  /** `TLSv1.2` and so on; undefined: what the bind URI says. */
+  readonly version: string | undefined;
+}
+
+/** How a protocol spells destinations, in the words of the configuration. */
+export interface NamingConfig {
+  readonly queuePrefix: string;
+  readonly topicPrefix: string;
+  readonly tempQueuePrefix: string;
+  readonly tempTopicPrefix: string;
+  readonly destinationSeparator: string;
+  readonly pathSeparator: string;
+  readonly anyChildWildcard: string;
+  readonly anyDescendantWildcard: string;
+  /** Undefined: no regular expressions. */
+  readonly regexWildcardStart: string | undefined;
+  readonly regexWildcardEnd: string | undefined;
+}
+
+/** Settings of STOMP. [instance 8.1] */
+export interface StompConfig extends NamingConfig {
+  readonly addUserHeaders: readonly UserHeaderConfig[];
+  readonly addTimestampHeader: string | undefined;
+  readonly addRedeliveriesHeader: string | undefined;
+  readonly maxHeaderLengthBytes: number;
+  /** Undefined: no limit. */
+  readonly maxHeaders: number | undefined;
+  /** Undefined: no limit. */
+  readonly maxDataLengthBytes: number | undefined;
+  readonly dieDelayMs: number;
+  readonly bufferSizeBytes: number;
+  /** Modules that must see every frame; a connector that cannot load one must not start. [instance 21.3] */
+  readonly protocolFilters: readonly string[];
+}
+
+/** A header on received messages that names the sender. [instance 8.1] */
+export interface UserHeaderConfig {
+  readonly name: string;
+  /** Kind of the principals; `*`: any. Undefined: the user's name. */
+  readonly kind: string | undefined;
+  /** Joins all principals; undefined: the first one only. */
+  readonly separator: string | undefined;
+}
+
+/** Settings of MQTT. [instance 8.2] */
+export interface MqttConfig {
+  readonly maxMessageLengthBytes: number;
+  /** Undefined: no names address queues. */
+  readonly queuePrefix: string | undefined;
+  readonly pathSeparator: string;
+  readonly anyChildWildcard: string;
+  readonly anyDescendantWildcard: string;
+  /** Undefined: no regular expressions. */
+  readonly regexWildcardStart: string | undefined;
+  readonly regexWildcardEnd: string | undefined;
+  /** What a level must match entirely; undefined: any text. */
+  readonly partPattern: RegExp | undefined;
+  readonly dieDelayMs: number;
+  /** Unacknowledged QoS 1 and 2 messages on their way to one client. */
+  readonly maxInflightMessages: number;
+  /** Subscriptions of one client. */
+  readonly maxSubscriptions: number;
+  /** How long a connection may take to say CONNECT. */
+  readonly connectTimeoutMs: number;
+  /** Longest client id, in bytes. */
+  readonly clientIdLengthMax: number;
+  /** Most sessions, connected or not, per virtual host. */
+  readonly sessionsMax: number;
+  /** See {@link StompConfig}. */
+  readonly protocolFilters: readonly string[];
+}
+
+/** Settings of AMQP. [instance 8.3] */
+export interface AmqpConfig extends NamingConfig {
+  readonly trace: boolean;
+  readonly maxFrameSizeBytes: number;
+  readonly dieDelayMs: number;
+  readonly bufferSizeBytes: number;
+  /** See {@link StompConfig}. */
+  readonly protocolFilters: readonly string[];
+}
+
+/** Settings of datagrams. [instance 8.5] */
+export interface UdpConfig {
+  /** Topic, or several separated by commas. */
+  readonly topic: string;
+  readonly bufferSizeBytes: number;
+}
