@@ -1,4 +1,12 @@
+export type { AccessRule } from "./access-rule.ts";
 export { usesDefaultPassword } from "./accounts.ts";
+export {
+  type CompiledRule,
+  compileRules,
+  type RuleDefaults,
+  type RuleLevel,
+  type RuleSet,
+} from "./compile-rules.ts";
 export { LoginAuthenticator, type LoginAuthenticatorParts } from "./login-authenticator.ts";
 export {
   type ControlFlag,
@@ -26,3 +34,4 @@ export {
   type PasswordCheckerLimits,
   type StoredPassword,
 } from "./password-checker.ts";
+export { RuleAuthorizer } from "./rule-authorizer.ts";
