@@ -1,0 +1,66 @@
+import type {
+  Connection,
+  Identification,
+  ProtocolAdapter,
+  ProtocolHandler,
+  ProtocolServices,
+} from "@tsapollo/domain";
+import { MqttAddresses } from "./addresses.ts";
+import { MqttHandler, type MqttParts } from "./handler.ts";
+import { DEFAULT_MQTT_OPTIONS, type MqttOptions } from "./options.ts";
+import { PacketDecoder } from "./packet-decoder.ts";
+import { PacketReader } from "./packet-reader.ts";
+import type { MqttSessions } from "./sessions.ts";
+import { TopicCache } from "./topic-cache.ts";
+import { TopicNames } from "./topic-names.ts";
+
+const CONNECT = 0x10;
+/** Lengths and texts of the protocol names, as a CONNECT's variable header begins. [MQTT-3.1.2.1] */
+const NAMES: readonly Uint8Array[] = [Buffer.from("\0\x04MQTT"), Buffer.from("\0\x06MQIsdp")];
+
+/**
+ * MQTT 3.1 and 3.1.1 for one connector: its options, and what its connections share. One object per set of
+ * options; all of them are given the same {@link MqttSessions}.
+ */
+export class MqttAdapter implements ProtocolAdapter {
+  readonly id = "mqtt";
+  readonly webSocketProtocols: readonly string[] = ["mqtt", "mqttv3.1"];
+  readonly #parts: MqttParts;
+
+  /** @param options what differs from {@link DEFAULT_MQTT_OPTIONS} */
+  constructor(sessions: MqttSessions, options: Partial<MqttOptions> = {}) {
+    const all = { ...DEFAULT_MQTT_OPTIONS, ...options };
+    const addresses = new MqttAddresses(all);
+    this.#parts = {
+      options: all,
+      sessions,
+      addresses,
+      decoder: new PacketDecoder(all.maxMessageLength, all.maxControlLength),
+      reader: new PacketReader(),
+      topics: new TopicCache(addresses),
+      names: new TopicNames(addresses),
+    };
+  }
+
+  /** A CONNECT packet with one of the two protocol names, whatever its version. [messaging quirk 19 mended] */
+  identify(bytes: Uint8Array): Identification {
+    if (bytes.length === 0) return "maybe";
+    if (bytes[0] !== CONNECT) return "no";
+    let at = 1;
+    while (at < bytes.length && at <= 4 && bytes[at]! > 0x7f) at += 1;
+    if (at > 4) return "no";
+    const name = bytes.subarray(at + 1);
+    let answer: Identification = "no";
+    for (const known of NAMES) {
+      const length = Math.min(known.length, name.length);
+      if (!known.subarray(0, length).every((byte, index) => byte === name[index])) continue;
+      if (length === known.length) return "yes";
+      answer = "maybe";
+    }
+    return answer;
+  }
+
+  createHandler(connection: Connection, services: ProtocolServices): ProtocolHandler {
+    return new MqttHandler(connection, services, this.#parts);
+  }
+}

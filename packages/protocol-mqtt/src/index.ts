@@ -1,0 +1,11 @@
+export { MqttAdapter } from "./adapter.ts";
+export { MqttAddresses } from "./addresses.ts";
+export { MQTT_CODEC, MqttMessageCodec, publishQos } from "./message-codec.ts";
+export { DEFAULT_MQTT_OPTIONS, type MqttOptions } from "./options.ts";
+export { INCOMPLETE, PacketDecoder } from "./packet-decoder.ts";
+export { encodePublish, writeAck, writePublish } from "./publish-writer.ts";
+export { MqttSession, type SessionOwner } from "./session.ts";
+export { type AcquiredSession, DEFAULT_SESSIONS_MAX, MqttSessions } from "./sessions.ts";
+export { TopicCache } from "./topic-cache.ts";
+export { NO_NAME, prefixed, TopicNames } from "./topic-names.ts";
+export { CONNACK, PACKET, type Qos } from "./wire.ts";

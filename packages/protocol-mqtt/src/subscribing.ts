@@ -1,0 +1,171 @@
+import { Address, BrokerError, type Logger, type Subscription, type VirtualHost } from "@tsapollo/domain";
+import type { MqttAddresses } from "./addresses.ts";
+import type { MqttOptions } from "./options.ts";
+import type { FilterRequest } from "./packet-reader.ts";
+import type { Sending } from "./sending.ts";
+import type { MqttSession } from "./session.ts";
+import { type Qos, SUBACK_FAILURE } from "./wire.ts";
+
+/**
+ * Keeps the engine's one Subscription of a session in step with the session's filters. Several addresses in one
+ * subscription give one copy of a message that several filters cover. A session that outlives its connection is a
+ * durable subscription with the client id as its name. [messaging 7, 16.3, 16.6]
+ */
+export class Subscribing {
+  readonly #host: VirtualHost;
+  readonly #session: MqttSession;
+  readonly #sending: Sending;
+  readonly #addresses: MqttAddresses;
+  readonly #options: MqttOptions;
+  readonly #log: Logger;
+  #subscription: Subscription | undefined;
+
+  constructor(parts: {
+    readonly host: VirtualHost;
+    readonly session: MqttSession;
+    readonly sending: Sending;
+    readonly addresses: MqttAddresses;
+    readonly options: MqttOptions;
+    readonly log: Logger;
+  }) {
+    this.#host = parts.host;
+    this.#session = parts.session;
+    this.#sending = parts.sending;
+    this.#addresses = parts.addresses;
+    this.#options = parts.options;
+    this.#log = parts.log;
+  }
+
+  /**
+   * Binds the filters of a session that was found again, all at once: topics that were bound before are not new,
+   * so their retained messages do not come again. Filters that are refused now are lost.
+   */
+  attach(): void {
+    const { filters } = this.#session;
+    const addresses = filters.addresses();
+    if (addresses.length === 0 || this.#bindAll(addresses) === undefined) return;
+    for (const address of addresses) {
+      const refusal = this.#bindAll([address]);
+      if (refusal === undefined) continue;
+      filters.delete(address);
+      this.#log.warn(
+        { filter: address.key, reason: refusal.message },
+        "a filter of the session is refused now",
+      );
+    }
+  }
+
+  /** Lets the consumer take deliveries; called when the answer to the client is written. */
+  release(): void {
+    this.#sending.release(this.#subscription);
+  }
+
+  /**
+   * Adds filters in order; returns the codes of the SUBACK. The consumer is held: {@link Subscribing.release} it
+   * after the SUBACK. [MQTT-3.8.4-4] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
+   * @throws BrokerError PROTOCOL_VIOLATION for an impossible filter; then nothing was added
+   */
+  subscribe(request: FilterRequest): number[] {
+    const wanted = request.filters.map((one) => ({ qos: one.qos, address: this.#parse(one.text) }));
+    this.#sending.hold();
+    return wanted.map(({ qos, address }) => this.#add(address, qos));
+  }
+
+  /**
+   * Removes filters. With its last filter a durable subscription is destroyed; the session stays.
+   * [MQTT-3.10.4-1] [MQTT-3.10.4-2] [messaging 16.6]
+   * @throws BrokerError PROTOCOL_VIOLATION for an impossible filter; then nothing was removed
+   */
+  unsubscribe(request: FilterRequest): void {
+    const { filters } = this.#session;
+    const unwanted = request.filters.map((one) => this.#parse(one.text));
+    for (const address of unwanted) {
+      if (address instanceof BrokerError || !filters.delete(address)) continue;
+      this.#subscription?.remove(address);
+      if (!this.#session.clean && filters.size === 0) this.#destroy();
+    }
+  }
+
+  /** The connection ends. */
+  detach(): void {
+    this.#subscription?.cancel();
+    this.#subscription = undefined;
+  }
+
+  /** Destroys the durable subscription of an erased session. [MQTT-3.1.2-6] */
+  erase(): void {
+    this.#destroyDurable();
+  }
+
+  /** The engine ended the subscription. */
+  ended(): void {
+    this.#subscription = undefined;
+  }
+
+  #parse(text: string): Address | BrokerError {
+    try {
+      return this.#addresses.ofFilter(text);
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === "BAD_ADDRESS") return error;
+      throw error;
+    }
+  }
+
+  #add(address: Address | BrokerError, qos: Qos): number {
+    const { filters } = this.#session;
+    if (address instanceof BrokerError) return this.#refused("it is not an address", address);
+    if (!filters.has(address) && filters.size >= this.#options.maxSubscriptions) {
+      const limit = `The session has ${filters.size} filters already (max_subscriptions).`;
+      return this.#refused(address.key, new BrokerError("DESTINATION_LIMIT", limit));
+    }
+    const refusal = this.#bindAll([address]);
+    if (refusal !== undefined) return this.#refused(address.key, refusal);
+    filters.set(address, qos);
+    return qos;
+  }
+
+  /** Adds addresses to the subscription, or makes it with them. */
+  #bindAll(addresses: readonly Address[]): BrokerError | undefined {
+    try {
+      if (this.#subscription !== undefined) {
+        for (const address of addresses) this.#subscription.add(address);
+      } else if (this.#session.clean) {
+        this.#subscription = this.#host.subscribe({ addresses }, this.#sending);
+      } else {
+        const durable = durableAddress(this.#session);
+        this.#subscription = this.#host.subscribe({ addresses, durable }, this.#sending);
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof BrokerError) return error;
+      throw error;
+    }
+  }
+
+  #refused(filter: string, error: BrokerError): number {
+    this.#log.warn({ filter, code: error.code, reason: error.message }, "a filter is refused");
+    return SUBACK_FAILURE;
+  }
+
+  #destroy(): void {
+    this.#subscription?.cancel();
+    this.#subscription = undefined;
+    this.#sending.release(undefined);
+    this.#session.inflight.abandon();
+    this.#destroyDurable();
+  }
+
+  #destroyDurable(): void {
+    try {
+      this.#host.destroy(durableAddress(this.#session));
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.#log.warn({ reason: error.message }, "the durable subscription of the session stays");
+    }
+  }
+}
+
+/** The durable subscription of a session: its client id as one literal part. [messaging 2.7] */
+export function durableAddress(session: MqttSession): Address {
+  return new Address("dsub", [session.clientId]);
+}
