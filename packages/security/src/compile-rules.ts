@@ -23,7 +23,10 @@ export interface CompiledRule {
 
 /** What rules without their own say. */
 export interface RuleDefaults {
-  /** `<acl_principal_kind>` of the level, class names or aliases. Default: groups. [instance 7.9] */
+  /**
+   * `<acl_principal_kind>` of the level that is checked, class names or aliases: a host's also for the broker's
+   * rules behind its own. Default: groups. [instance 7.9]
+   */
   readonly principalKinds?: readonly string[] | undefined;
 }
 
