@@ -1,0 +1,281 @@
+import {
+  BrokerError,
+  type Connection,
+  type ProtocolHandler,
+  type ProtocolServices,
+  type Timer,
+} from "@tsapollo/domain";
+import type { BindSettings } from "./bind-parameters.ts";
+import { Input } from "./input.ts";
+import { type OutputOwner, SocketOutput } from "./output.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { ThrottledWire } from "./throttled-wire.ts";
+import type { Turn } from "./turn.ts";
+import type { Wire, WireOwner } from "./wire.ts";
+
+/** What all connections of a connector share. */
+export interface ConnectionContext {
+  readonly connectorId: string;
+  readonly settings: BindSettings;
+  /** How long a closed connection may take to send what is left and to see the peer's end. Milliseconds. */
+  readonly closeTimeoutMs: number;
+  readonly turn: Turn;
+  readonly services: ProtocolServices;
+  /** The connection is gone and will not be used again. */
+  released(connection: SocketConnection): void;
+}
+
+/** Both ends of a connection as text: `127.0.0.1:51234`. */
+export interface Addresses {
+  readonly remote: string;
+  readonly local: string;
+}
+
+/** Takes nothing and keeps nothing: before a connection has a protocol, and after it lost its last one. */
+export const NO_HANDLER: ProtocolHandler = Object.freeze({
+  bytesWanted: 0,
+  receive: (_bytes: Uint8Array, _start: number, end: number) => end,
+  drained: () => undefined,
+  closed: () => undefined,
+});
+
+/**
+ * One accepted connection: joins a wire to a protocol handler.
+ *
+ *     wire ──received──▶ Input ──receive──▶ handler ──write──▶ SocketOutput ──send──▶ wire
+ *
+ * open ─close, closeAfter─▶ closing ─▶ closed, and from anywhere ─destroy─▶ closed. Only the wire's end makes it
+ * `closed`, and that is when the handler hears of it, once.
+ */
+export class SocketConnection implements Connection, WireOwner, OutputOwner {
+  readonly id: number;
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  certificateNames: readonly string[] = [];
+  serverName: string | undefined = undefined;
+  /** Id of the protocol, once it is known. */
+  protocol: string | undefined = undefined;
+  readonly output: SocketOutput;
+  receivedBytes = 0;
+  #phase: "open" | "closing" | "closed" = "open";
+  #paused = false;
+  #redelivering = false;
+  #wire: Wire | undefined = undefined;
+  #timer: Timer | undefined = undefined;
+  #readLimit: RateLimit | undefined = undefined;
+  readonly #input: Input;
+  readonly #context: ConnectionContext;
+
+  constructor(id: number, addresses: Addresses, context: ConnectionContext) {
+    this.id = id;
+    this.remoteAddress = addresses.remote;
+    this.localAddress = addresses.local;
+    this.#context = context;
+    this.output = new SocketOutput(undefined, context.turn, context.settings, this);
+    this.#input = new Input(NO_HANDLER, context.settings.maxUnfinishedBytes);
+    if (context.settings.maxReadRate > 0)
+      this.#readLimit = new RateLimit(context.settings.maxReadRate, context.services.clock, () =>
+        this.#readOn(),
+      );
+  }
+
+  get connectorId(): string {
+    return this.#context.connectorId;
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === "open";
+  }
+
+  /** The wire that carries the bytes, without any throttle around it. */
+  get wire(): Wire | undefined {
+    return this.#wire instanceof ThrottledWire ? this.#wire.inner : this.#wire;
+  }
+
+  /** Bytes are carried by this wire from now on; the end of an earlier one does not matter any more. */
+  attach(wire: Wire): void {
+    const { maxWriteRate } = this.#context.settings;
+    const rated =
+      maxWriteRate > 0 ? new ThrottledWire(wire, maxWriteRate, this.#context.services.clock, this) : wire;
+    this.#wire = rated;
+    this.output.wire = rated;
+    if (this.#paused) rated.pause();
+  }
+
+  /** Bytes go to this handler from now on, those that were not taken first. */
+  handTo(handler: ProtocolHandler): void {
+    this.#input.handler = handler;
+  }
+
+  /** The protocol is known: says so in the connection log, once, and lets it speak. */
+  begin(protocol: string, handler: ProtocolHandler): void {
+    this.protocol = protocol;
+    this.handTo(handler);
+    const text = `connected: local:${this.localAddress}, remote:${this.remoteAddress}`;
+    this.#context.services.logger.info(this.#fields(), text);
+  }
+
+  received(bytes: Uint8Array, start: number, end: number, full: boolean): void {
+    if (this.#phase === "closed") return;
+    const { turn } = this.#context;
+    this.receivedBytes += end - start;
+    turn.enter();
+    try {
+      this.#input.take(bytes, start, end);
+    } catch (cause) {
+      this.shutDown(cause);
+    }
+    turn.leave(full);
+    if (this.#readLimit?.use(end - start)) this.#wire?.pause();
+  }
+
+  drained(): void {
+    const { turn, settings } = this.#context;
+    if (this.#wire === undefined || this.#wire.unsent > settings.writeBufferSize / 2) return;
+    if (!this.output.drained() || this.#phase !== "open") return;
+    turn.enter();
+    try {
+      this.#input.handler.drained();
+    } catch (cause) {
+      this.shutDown(cause);
+    }
+    turn.leave(false);
+  }
+
+  gone(wire: Wire): void {
+    if (wire !== this.wire || this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#timer?.cancel();
+    this.#readLimit?.stop();
+    if (this.#wire instanceof ThrottledWire) this.#wire.stop();
+    this.output.wire = undefined;
+    this.#wire = undefined;
+    const handler = this.#input.handler;
+    this.#input.discard();
+    this.#input.handler = NO_HANDLER;
+    const { turn, services } = this.#context;
+    turn.enter();
+    try {
+      handler.closed();
+    } catch (cause) {
+      this.#logFailure(cause);
+    }
+    turn.leave(false);
+    if (this.protocol !== undefined) {
+      const text = `disconnected: local:${this.localAddress}, remote:${this.remoteAddress}`;
+      services.logger.info(this.#fields(), text);
+    }
+    this.#context.released(this);
+  }
+
+  overflowed(unsentBytes: number): void {
+    this.shutDown(
+      new BrokerError(
+        "SLOW_CONSUMER",
+        `${unsentBytes} bytes wait for the peer to read; max_unsent_bytes allows ${this.#context.settings.maxUnsentBytes}`,
+      ),
+    );
+  }
+
+  pauseReading(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#input.held = true;
+    if (this.#phase === "open") this.#wire?.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#redelivering || this.#phase !== "open") return;
+    this.#redelivering = true;
+    setImmediate(redeliver, this);
+  }
+
+  close(): void {
+    if (this.#phase !== "open") return;
+    this.#stopTaking();
+    this.#end();
+  }
+
+  closeAfter(delayMs: number): void {
+    if (this.#phase !== "open") return;
+    this.#stopTaking();
+    this.#timer = this.#context.services.clock.after(delayMs, () => this.#end());
+  }
+
+  destroy(): void {
+    if (this.#phase === "closed") return;
+    if (this.#phase === "open") this.#stopTaking();
+    this.#wire?.destroy();
+  }
+
+  /** Closes at once because of a failure, which goes to the connection log. */
+  shutDown(cause: unknown): void {
+    if (this.#phase !== "closed") this.#logFailure(cause);
+    this.destroy();
+  }
+
+  /** What `resumeReading` promised, after everything that runs now. */
+  redeliver(): void {
+    this.#redelivering = false;
+    if (this.#paused || this.#phase !== "open") return;
+    this.#input.held = false;
+    const { turn } = this.#context;
+    turn.enter();
+    try {
+      this.#input.redeliver();
+    } catch (cause) {
+      this.shutDown(cause);
+    }
+    turn.leave(false);
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    if (this.#paused || this.#redelivering || this.#phase === "closed") return;
+    if (this.#readLimit?.pausing !== true) this.#wire?.resume();
+  }
+
+  /** What still arrives is read and forgotten: a close with unread input would take our last words with it. */
+  #stopTaking(): void {
+    this.#phase = "closing";
+    this.#input.discard();
+    this.output.flush();
+    this.output.wire = undefined;
+    if (this.#paused) this.#wire?.resume();
+    this.#paused = false;
+  }
+
+  #end(): void {
+    this.#wire?.end();
+    this.#timer = this.#context.services.clock.after(this.#context.closeTimeoutMs, () =>
+      this.#wire?.destroy(),
+    );
+  }
+
+  #fields(): Record<string, unknown> {
+    return {
+      connector: this.connectorId,
+      connection: this.id,
+      protocol: this.protocol,
+      local: this.localAddress,
+      remote: this.remoteAddress,
+    };
+  }
+
+  #logFailure(cause: unknown): void {
+    const { logger } = this.#context.services;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    // The stack of a failure that somebody else caused says nothing about ours.
+    const fields = cause instanceof BrokerError ? { code: cause.code } : { err: cause };
+    logger.warn(
+      { ...this.#fields(), ...fields },
+      `Shutting connection '${this.remoteAddress}'  down due to: ${text}`,
+    );
+  }
+}
+
+function redeliver(connection: SocketConnection): void {
+  connection.redeliver();
+}

@@ -1,0 +1,110 @@
+import type { Socket } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import { BrokerError, type Logger } from "@tsapollo/domain";
+import { addressesOf } from "./address-text.ts";
+import type { Bind } from "./bind.ts";
+import { subjectName } from "./distinguished-name.ts";
+import type { SecureMaterial } from "./secure-material.ts";
+
+/** A socket whose TLS handshake is done and whose certificate, if any, is trusted. */
+export interface Secured {
+  readonly socket: TLSSocket;
+  /** Subjects of the client's certificate chain, leaf first; empty when none was shown. */
+  readonly certificateNames: readonly string[];
+  readonly serverName: string | undefined;
+}
+
+/** A chain is never longer; a loop in it would be. */
+const CHAIN_MAX = 16;
+
+/**
+ * Turns accepted sockets into TLS sockets: all of a TLS connector's, or those of a plain one that begin with a
+ * ClientHello. It does not listen; sockets are brought to it.
+ */
+export class TlsGate {
+  readonly #server: Server;
+  readonly #clientAuth: Bind["settings"]["clientAuth"];
+  readonly #logger: Logger;
+  /** By remote address and port, which no two open connections of a listener share. */
+  readonly #waiting = new Map<string, (secured: Secured) => void>();
+
+  /** @throws BrokerError BAD_CONFIGURATION when the material or a setting is not usable */
+  constructor(
+    material: SecureMaterial,
+    bind: Bind,
+    parts: { readonly handshakeTimeoutMs: number; readonly logger: Logger },
+  ) {
+    this.#clientAuth = bind.settings.clientAuth;
+    this.#logger = parts.logger;
+    this.#server = open(material, bind, parts.handshakeTimeoutMs);
+    this.#server.on("secureConnection", (socket) => this.#secured(socket));
+    this.#server.on("tlsClientError", (error) => {
+      this.#logger.debug({ error: error.message }, "TLS handshake failed");
+    });
+  }
+
+  /** Does the handshake on a socket; `done` is not called when it fails, the socket is closed then. */
+  secure(socket: Socket, done: (secured: Secured) => void): void {
+    const key = addressesOf(socket).remote;
+    this.#waiting.set(key, done);
+    socket.once("close", () => {
+      if (this.#waiting.get(key) === done) this.#waiting.delete(key);
+    });
+    this.#server.emit("connection", socket);
+  }
+
+  #secured(socket: TLSSocket): void {
+    const key = addressesOf(socket).remote;
+    const done = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    if (done === undefined) return void socket.destroy();
+    const names = this.#clientAuth === "none" ? [] : namesOf(socket);
+    if (names === undefined || (names.length > 0 && !socket.authorized)) {
+      const reason = String(socket.authorizationError ?? "it cannot be read");
+      this.#logger.warn(
+        { remote: key, reason },
+        `TLS client '${key}' refused: its certificate is not trusted`,
+      );
+      return void socket.destroy();
+    }
+    done({ socket, certificateNames: names, serverName: socket.servername || undefined });
+  }
+}
+
+function open(material: SecureMaterial, bind: Bind, handshakeTimeout: number): Server {
+  const { clientAuth, tlsMinVersion, ciphers } = bind.settings;
+  const { pfx, passphrase, key, cert, ca } = material;
+  try {
+    return createServer({
+      ...(pfx === undefined ? { key, cert } : { pfx: Buffer.from(pfx), passphrase }),
+      // Without a list Node would trust every authority of the public web.
+      ca: [...ca],
+      requestCert: clientAuth !== "none",
+      rejectUnauthorized: clientAuth === "need",
+      handshakeTimeout,
+      sessionIdContext: "tsapollo",
+      ...(tlsMinVersion === undefined ? {} : { minVersion: tlsMinVersion }),
+      ...(bind.tlsMaxVersion === undefined ? {} : { maxVersion: bind.tlsMaxVersion }),
+      ...(ciphers === undefined ? {} : { ciphers }),
+    });
+  } catch (cause) {
+    const text = `Cannot use TLS on ${bind.schemeText}://${bind.host}:${bind.port}: ${(cause as Error).message}.`;
+    throw new BrokerError("BAD_CONFIGURATION", text, { cause });
+  }
+}
+
+/** Undefined when there is a certificate that cannot be read. */
+function namesOf(socket: TLSSocket): string[] | undefined {
+  const names: string[] = [];
+  let certificate = socket.getPeerCertificate(true);
+  try {
+    while (certificate?.raw !== undefined && names.length < CHAIN_MAX) {
+      names.push(subjectName(certificate.raw));
+      if (certificate.issuerCertificate === certificate) break;
+      certificate = certificate.issuerCertificate;
+    }
+  } catch {
+    return undefined;
+  }
+  return names;
+}

@@ -1,0 +1,32 @@
+/**
+ * What carries the bytes of one connection: a TCP or TLS socket, or a WebSocket. It knows no protocol and keeps no
+ * unfinished input; it reports to its {@link WireOwner}.
+ */
+export interface Wire {
+  /** Bytes that were sent here and that the kernel has not taken. */
+  readonly unsent: number;
+  /**
+   * Sends bytes. With `owned` nobody will change them.
+   * @returns whether the caller may overwrite `bytes` already; never with `owned`
+   */
+  send(bytes: Uint8Array, owned: boolean): boolean;
+  /** Everything of this turn was sent: what was gathered leaves now. */
+  flush(): void;
+  /** Stops reading; a little may still come. */
+  pause(): void;
+  resume(): void;
+  /** Says goodbye after everything was sent. `gone` follows when the peer does the same. */
+  end(): void;
+  /** Closes at once; `gone` follows, not before this returns. */
+  destroy(): void;
+}
+
+/** Who is told what happens on a wire. */
+export interface WireOwner {
+  /** Bytes from the peer, valid during the call only. `full`: they filled the read buffer, so more will follow. */
+  received(bytes: Uint8Array, start: number, end: number, full: boolean): void;
+  /** Everything that had to wait was sent. */
+  drained(): void;
+  /** The wire is closed. Called once. */
+  gone(wire: Wire): void;
+}
