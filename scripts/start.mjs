@@ -24,17 +24,18 @@ function mustRun(words, cwd) {
 
 function runBroker() {
   const script = join(instance, "bin", windows ? "broker.cmd" : "broker");
-  const env = { ...process.env, NODE: process.execPath };
+  const env = { NODE: process.execPath, ...process.env };
   const broker = windows
     ? spawn(`"${script}" run`, { stdio: "inherit", shell: true, env })
     : spawn(script, ["run"], { stdio: "inherit", env });
-  let forwarded;
+  let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
       // Ctrl-C in a terminal reaches the broker by itself, and npm repeats signals; a second one would cut its stop short.
-      if (signal === forwarded || (signal === "SIGINT" && process.stdin.isTTY)) return;
-      forwarded = signal;
-      broker.kill(signal);
+      if (stopping || (signal === "SIGINT" && process.stdin.isTTY)) return;
+      stopping = true;
+      // To the broker SIGHUP means "read your configuration again"; here it says that the terminal is gone.
+      broker.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
     });
   }
   broker.on("error", (error) => {

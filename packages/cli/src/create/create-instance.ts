@@ -121,7 +121,7 @@ function finishedFile(
 }
 
 function newFolder(folder: string, finish: (base: string) => readonly FinishedFile[]): string {
-  const firstParent = mkdirSync(dirname(folder), { recursive: true });
+  const firstParent = makeFolders(dirname(folder));
   try {
     const base = join(realpathSync(dirname(folder)), basename(folder));
     withStaging(join(dirname(base), `.${basename(base)}.creating-`), (staging) => {
@@ -135,6 +135,14 @@ function newFolder(folder: string, finish: (base: string) => readonly FinishedFi
     if (firstParent !== undefined) rmSync(firstParent, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The first folder it made. Node's own way never ends where a folder can neither be made nor found, as in /proc. */
+function makeFolders(folder: string): string | undefined {
+  if (existsSync(folder)) return undefined;
+  const first = makeFolders(dirname(folder));
+  mkdirSync(folder);
+  return first ?? folder;
 }
 
 function fillFolder(folder: string, finish: (base: string) => readonly FinishedFile[]): string {
