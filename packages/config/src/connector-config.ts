@@ -8,8 +8,8 @@ export interface ConnectorConfig {
   readonly connectionLimit: number | undefined;
   /** Protocol id; `any` detects. */
   readonly protocol: string;
-  /** High-water mark of unsent output per connection. */
-  readonly writeBufferBytes: number;
+  /** High-water mark of unsent output per connection; undefined: what the bind URI says. */
+  readonly writeBufferBytes: number | undefined;
   readonly detect: DetectConfig;
   readonly ssl: SslConfig | undefined;
   readonly stomp: StompConfig;
@@ -73,9 +73,12 @@ export interface UserHeaderConfig {
   readonly separator: string | undefined;
 }
 
-/** Settings of MQTT. [instance 8.2] */
+/** Settings of MQTT; lengths in bytes unless they say otherwise. [instance 8.2] */
 export interface MqttConfig {
-  readonly maxMessageLengthBytes: number;
+  /** Of a PUBLISH. */
+  readonly maxMessageLength: number;
+  /** Of any other packet. */
+  readonly maxControlLength: number;
   /** Undefined: no names address queues. */
   readonly queuePrefix: string | undefined;
   readonly pathSeparator: string;
@@ -93,8 +96,10 @@ export interface MqttConfig {
   readonly maxSubscriptions: number;
   /** How long a connection may take to say CONNECT. */
   readonly connectTimeoutMs: number;
-  /** Longest client id, in bytes. */
-  readonly clientIdLengthMax: number;
+  /** Longest client id, in characters. */
+  readonly maxClientIdLength: number;
+  /** Most levels in a topic name or filter. */
+  readonly maxTopicLevels: number;
   /** Most sessions, connected or not, per virtual host. */
   readonly sessionsMax: number;
   /** See {@link StompConfig}. */

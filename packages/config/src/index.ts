@@ -20,7 +20,6 @@ export type {
   AccessRule,
   AuthenticationConfig,
   KeyStorageConfig,
-  PrincipalMatch,
 } from "./security-config.ts";
 export { type SystemPropertySources, systemProperties } from "./system-properties.ts";
 export type {

@@ -1,4 +1,5 @@
-import type { Action, PathPart, ResourceKind } from "@tsapollo/domain";
+import type { Action, ResourceKind } from "@tsapollo/domain";
+import type { Position } from "./xml/position.ts";
 
 /** Who is asked for a name and a password, and by what. [instance 7.9] */
 export interface AuthenticationConfig {
@@ -12,31 +13,29 @@ export interface AuthenticationConfig {
   readonly aclPrincipalKinds: readonly string[];
 }
 
-/** Principals by name; `*` is everybody, `+` everybody with a principal of the rule's kinds. [instance 14.3] */
-export type PrincipalMatch = "*" | "+" | readonly string[];
-
-/** One `access_rule`, parsed; at least one of `allow` and `deny` is there. [instance 14.1] */
+/**
+ * One `access_rule`: split into words, checked for what no rule may say, not interpreted. At least one of `allow`
+ * and `deny` is there. [instance 14.1, 14.2]
+ */
 export interface AccessRule {
-  readonly allow: PrincipalMatch | undefined;
-  readonly deny: PrincipalMatch | undefined;
-  /** Kinds to compare; undefined: the `aclPrincipalKinds` of the level that is checked. */
+  /** A principal's name, `*` or `+`; with `separator` a list. [instance 14.3] */
+  readonly allow: string | undefined;
+  readonly deny: string | undefined;
+  readonly separator: string | undefined;
+  /** Class names to compare; undefined: the `aclPrincipalKinds` of the level that is checked. */
   readonly principalKinds: "*" | readonly string[] | undefined;
   /** What it is about; a list without members is about nothing. */
   readonly actions: "*" | readonly Action[];
   /** In a virtual host `*` leaves broker and connectors out. */
   readonly kinds: "*" | readonly ResourceKind[];
-  /** Undefined: every id. */
+  /** An id or a pattern of destinations; undefined: every id. */
   readonly id: string | undefined;
-  /** The id as a name or pattern of destinations, for `filterMatches`; undefined when it is none. */
-  readonly path: readonly PathPart[] | undefined;
-  /** Must match besides `id`; matches whole ids. */
-  readonly idRegex: RegExp | undefined;
+  /** A Java expression that must match whole ids, besides `id`. */
+  readonly idRegex: string | undefined;
   /** Connector the client must have come through; undefined: any. */
   readonly connector: string | undefined;
-  /** Where the rule stands. */
-  readonly level: "broker" | "virtual-host";
-  /** The rule as it was written, for messages. */
-  readonly text: string;
+  /** Where it stands in the file. */
+  readonly position: Position;
 }
 
 /** Keys and trusted certificates of TLS. [instance 15] */

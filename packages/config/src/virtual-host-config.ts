@@ -13,6 +13,10 @@ export interface VirtualHostConfig {
   readonly destinationsMax: number;
   /** A topic subscriber that takes nothing for so long is ended; 0: never. */
   readonly slowConsumerTimeoutS: number;
+  /** What waits for one slow topic subscriber before its producers wait. */
+  readonly consumerBufferBytes: number;
+  /** Messages of one transaction. */
+  readonly transactionBytesMax: number;
   readonly hostNames: readonly string[];
   /** Undefined: memory only, and a validation message. [instance 5.4] */
   readonly store: StoreConfig | undefined;

@@ -1,13 +1,7 @@
-import {
-  type Action,
-  BrokerError,
-  NEUTRAL_SYNTAX,
-  type PathPart,
-  parsePath,
-  type ResourceKind,
-} from "@tsapollo/domain";
-import type { LoadContext } from "../load-context.ts";
-import type { AccessRule, PrincipalMatch } from "../security-config.ts";
+import { type Action, BrokerError, type ResourceKind } from "@tsapollo/domain";
+import { attributeOf, type LoadContext } from "../load-context.ts";
+import { compileJavaRegex } from "../regex.ts";
+import type { AccessRule } from "../security-config.ts";
 import { ACCESS_RULE, type AccessRuleAttributes } from "../tables/security.ts";
 import type { XmlElement } from "../xml/element.ts";
 import { principalKind } from "./authentication.ts";
@@ -33,13 +27,15 @@ const KINDS: readonly string[] = [
   "dsub",
 ] satisfies ResourceKind[];
 
-const DESTINATION_KINDS: readonly string[] = ["queue", "topic", "dsub"];
+/** Where a rule stands. */
+export type RuleLevel = "broker" | "virtual-host";
+
 const IGNORING = "Ignoring invalid access rule.";
 
 /** The rules of one level, in order; invalid ones are told and left out. [instance 14.2] */
 export function buildAccessRules(
   elements: readonly XmlElement[],
-  level: AccessRule["level"],
+  level: RuleLevel,
   context: LoadContext,
 ): readonly AccessRule[] {
   return elements
@@ -49,37 +45,35 @@ export function buildAccessRules(
 
 function buildAccessRule(
   element: XmlElement,
-  level: AccessRule["level"],
+  level: RuleLevel,
   context: LoadContext,
 ): AccessRule | undefined {
   const written = context.read(element, ACCESS_RULE);
-  const text = ruleText(element);
   const kinds = wordsOf(written.kind).map((kind) => (kind === "virtual_host" ? "virtual-host" : kind));
-  const problem = problemOf(written, kinds, level, text);
+  const problem = problemOf(written, kinds, level, ruleText(element));
   if (problem !== undefined) {
     context.warn(element.position, `${IGNORING} ${problem}`);
     return undefined;
   }
-  const id = starToNone(written.id);
+  checkRegex(element, written.idRegex, context);
   return {
-    allow: principals(written.allow, written.separator),
-    deny: principals(written.deny, written.separator),
+    allow: written.allow,
+    deny: written.deny,
+    separator: written.separator,
     principalKinds: principalKindsOf(written.principalKind),
     actions: actionsOf(element, wordsOf(written.action), context),
     kinds: everything(kinds) ? "*" : (kinds as ResourceKind[]),
-    id,
-    path: id === undefined ? undefined : pathOf(element, id, kinds, context),
+    id: starToNone(written.id),
     idRegex: written.idRegex,
     connector: starToNone(written.connector),
-    level,
-    text,
+    position: element.position,
   };
 }
 
 function problemOf(
   written: AccessRuleAttributes,
   kinds: readonly string[],
-  level: AccessRule["level"],
+  level: RuleLevel,
   text: string,
 ): string | undefined {
   if (written.allow === undefined && written.deny === undefined) {
@@ -90,13 +84,6 @@ function problemOf(
   const foreign = kinds.find((kind) => kind === "broker" || kind === "connector");
   if (level === "broker" || foreign === undefined) return undefined;
   return `kind='${foreign}' can only be configured at the broker level: ${text}`;
-}
-
-function principals(text: string | undefined, separator: string | undefined): PrincipalMatch | undefined {
-  if (text === undefined || text === "*" || text === "+") return text;
-  if (separator === undefined) return [text];
-  const names = text.split(separator).map((name) => name.trim());
-  return names.includes("*") ? "*" : names.filter((name) => name !== "");
 }
 
 function principalKindsOf(words: readonly string[] | undefined): AccessRule["principalKinds"] {
@@ -128,25 +115,17 @@ function actionsOf(
   return words.filter((word) => ACTIONS.includes(word)) as Action[];
 }
 
-/** Wildcards count for every kind of destination, also beside other kinds. [instance 14.1, quirk 6 mended] */
-function pathOf(
-  element: XmlElement,
-  id: string,
-  kinds: readonly string[],
-  context: LoadContext,
-): readonly PathPart[] | undefined {
-  if (!everything(kinds) && !kinds.some((kind) => DESTINATION_KINDS.includes(kind))) return undefined;
+/** Only tells: what a rule with a broken expression does is a matter of security, which must not open a door. */
+function checkRegex(element: XmlElement, source: string | undefined, context: LoadContext): void {
+  if (source === undefined) return;
   try {
-    return parsePath(id, NEUTRAL_SYNTAX);
+    compileJavaRegex(source, true);
   } catch (cause) {
     if (!(cause instanceof BrokerError)) throw cause;
-    if (/[*{]/.test(id)) {
-      context.warn(
-        element.position,
-        `id '${id}' of an access rule is no pattern and is compared as it is: ${cause.message}`,
-      );
-    }
-    return undefined;
+    context.warn(
+      attributeOf(element, "id_regex")?.position ?? element.position,
+      `id_regex: ${cause.message}`,
+    );
   }
 }
 

@@ -42,11 +42,11 @@ export const CONNECTOR: Table<ConnectorAttributes> = {
     "any",
     "`any` detects it; else `stomp`, `mqtt`, `amqp`, `ssl`, `udp`, `stomp-udp`.",
   ),
-  writeBufferBytes: ours(
+  writeBufferBytes: ours<number | undefined>(
     "write_buffer_size",
     memorySize(1),
-    256 * 1_024,
-    "Unsent output of one connection above which its subscriptions and answers wait.",
+    undefined,
+    "Unsent output of one connection above which its subscriptions and answers wait; missing: what the bind URI says, 256k when it says nothing.",
   ),
 };
 

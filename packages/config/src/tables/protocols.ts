@@ -127,7 +127,8 @@ export type MqttAttributes = Omit<MqttConfig, "protocolFilters">;
 
 /** `<mqtt>`. [instance 8.2] */
 export const MQTT: Table<MqttAttributes> = {
-  maxMessageLengthBytes: option("max_message_length", memorySize(1), 104_857_600, "Largest packet."),
+  maxMessageLength: option("max_message_length", memorySize(1), 104_857_600, "Largest PUBLISH."),
+  maxControlLength: ours("max_control_length", memorySize(256), 4 * MIB, "Largest packet of any other kind."),
   queuePrefix: option("queue_prefix", TEXT_OR_NONE, undefined, "Names that begin so are queues."),
   pathSeparator: option("path_separator", NAME, "/", "Between the levels of a name."),
   anyChildWildcard: option("any_child_wildcard", NAME, "+", "Exactly one level."),
@@ -144,17 +145,23 @@ export const MQTT: Table<MqttAttributes> = {
   maxInflightMessages: ours(
     "max_inflight_messages",
     count(1, 65_535),
-    1_024,
+    65_535,
     "Unacknowledged QoS 1 and 2 messages on their way to one client.",
   ),
-  maxSubscriptions: ours("max_subscriptions", count(1, INT_MAX), 10_000, "Subscriptions of one client."),
+  maxSubscriptions: ours("max_subscriptions", count(1, INT_MAX), 100_000, "Topic filters of one client."),
   connectTimeoutMs: ours(
     "connect_timeout",
     count(1, INT_MAX),
-    30_000,
+    10_000,
     "Milliseconds a connection may take to say CONNECT.",
   ),
-  clientIdLengthMax: ours("client_id_length_max", count(1, 65_535), 1_024, "Longest client id, in bytes."),
+  maxClientIdLength: ours(
+    "client_id_length_max",
+    count(1, 65_535),
+    65_535,
+    "Longest client id, in characters.",
+  ),
+  maxTopicLevels: ours("topic_levels_max", count(1, 65_535), 200, "Most levels in a topic name or filter."),
   sessionsMax: ours(
     "sessions_max",
     count(1, INT_MAX),

@@ -1,6 +1,6 @@
 import { accepted, type ElementRule, element, option, optionsOf, type Table } from "../declare.ts";
 import type { KeyStorageConfig } from "../security-config.ts";
-import { FLAG, NAME, regex, TEXT, TEXT_OR_NONE, WORDS_OR_ALL } from "../value-types.ts";
+import { FLAG, NAME, TEXT, TEXT_OR_NONE, WORDS_OR_ALL } from "../value-types.ts";
 
 /** Attributes of `<authentication>` that are values by themselves. */
 export interface AuthenticationAttributes {
@@ -42,7 +42,7 @@ export interface AccessRuleAttributes {
   readonly action: readonly string[] | undefined;
   readonly kind: readonly string[] | undefined;
   readonly id: string | undefined;
-  readonly idRegex: RegExp | undefined;
+  readonly idRegex: string | undefined;
   readonly connector: string | undefined;
 }
 
@@ -85,7 +85,12 @@ export const ACCESS_RULE: Table<AccessRuleAttributes> = {
     undefined,
     "Id of the resource, or a pattern of destinations; `*`: every one.",
   ),
-  idRegex: option("id_regex", regex("whole"), undefined, "Must match the whole id, besides `id`."),
+  idRegex: option(
+    "id_regex",
+    TEXT_OR_NONE,
+    undefined,
+    "Regular expression that must match the whole id, besides `id`.",
+  ),
   connector: option("connector", TEXT_OR_NONE, undefined, "Connector the client came through; `*`: any."),
 };
 

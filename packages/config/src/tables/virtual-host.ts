@@ -15,6 +15,8 @@ export type VirtualHostAttributes = Pick<
   | "memoryLimitBytes"
   | "destinationsMax"
   | "slowConsumerTimeoutS"
+  | "consumerBufferBytes"
+  | "transactionBytesMax"
 > & { readonly id: string | undefined };
 
 /** `<virtual_host>`. [instance 7.2] */
@@ -50,6 +52,18 @@ export const VIRTUAL_HOST: Table<VirtualHostAttributes> = {
     count(0, 86_400),
     30,
     "Seconds without any progress after which a topic subscriber is ended; 0: never.",
+  ),
+  consumerBufferBytes: ours(
+    "consumer_buffer",
+    memorySize(1),
+    640 * 1_024,
+    "What waits for one slow topic subscriber before its producers wait.",
+  ),
+  transactionBytesMax: ours(
+    "transaction_limit",
+    memorySize(1),
+    100 * 1_024 * 1_024,
+    "Messages of one transaction.",
   ),
 };
 
