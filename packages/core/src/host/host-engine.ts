@@ -90,6 +90,11 @@ export class HostEngine {
     await this.#parts.store.close();
   }
 
+  /** Where messages are kept, for people. */
+  get storeTitle(): string {
+    return this.#parts.store.title;
+  }
+
   /** A new client id: `<host id>-<hex counter>`. */
   nextClientId(): string {
     this.#clientCounter += 1;

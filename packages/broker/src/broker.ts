@@ -1,0 +1,186 @@
+import { readFileSync } from "node:fs";
+import { type BrokerConfig, type ConnectorConfig, type VirtualHostConfig } from "@tsapollo/config";
+import { HostEngine } from "@tsapollo/core";
+import { type Authorizer, BrokerError, type Clock, type MessageStore, type ProtocolServices } from "@tsapollo/domain";
+import { MqttSessions } from "@tsapollo/protocol-mqtt";
+import { MemoryStore } from "@tsapollo/store-memory";
+import { Connector, parseBind, readKeyStore, type SecureMaterial, Turn } from "@tsapollo/transport";
+import { adaptersFor } from "./adapters.ts";
+import { hostSettings } from "./host-settings.ts";
+import type { LogChannels } from "./logging/index.ts";
+import { FrontDesk, type GuardedHost } from "./reception.ts";
+import { SecuritySetup } from "./security-setup.ts";
+
+/** What a broker is made of. */
+export interface BrokerParts {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly logs: LogChannels;
+  /** Path of login.config, used when the configuration asks for authentication. */
+  readonly loginConfigFile: string;
+  readonly version: string;
+  readonly systemProperties: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * A broker: virtual hosts, connectors and what joins them. Every implementation is named here and in
+ * `adapters.ts`, nowhere else.
+ */
+export class Broker {
+  readonly #parts: BrokerParts;
+  readonly #hosts: readonly GuardedHost[];
+  readonly #services: ProtocolServices;
+  readonly #sessions: MqttSessions;
+  readonly #turn: Turn = new Turn();
+  readonly #connectors: Connector[] = [];
+
+  /** @throws BrokerError BAD_CONFIGURATION */
+  constructor(parts: BrokerParts) {
+    this.#parts = parts;
+    const { config, logs, clock } = parts;
+    refuseForeignCode(config);
+    const security = new SecuritySetup({
+      loginConfigFile: parts.loginConfigFile,
+      systemProperties: parts.systemProperties,
+      environment: parts.environment,
+      clock,
+      security: logs.security,
+      console: logs.console,
+    });
+    const brokerSecurity = security.forBroker(config);
+    const enabled = config.virtualHosts.filter((host) => host.enabled);
+    this.#hosts = enabled.map((host) => {
+      const own = security.forHost(host, config);
+      return { engine: this.#makeHost(host, own.authorizer), hostNames: host.hostNames, security: own };
+    });
+    this.#sessions = new MqttSessions(Math.max(...config.connectors.map(({ mqtt }) => mqtt.sessionsMax), 1));
+    const reception = new FrontDesk({
+      brokerId: config.id,
+      version: parts.version,
+      hosts: this.#hosts,
+      brokerAuthorizer: brokerSecurity.authorizer,
+    });
+    this.#services = { reception, clock, logger: logs.connection };
+  }
+
+  #makeHost(host: VirtualHostConfig, authorizer: Authorizer | undefined): HostEngine {
+    const { clock, logs } = this.#parts;
+    const stores = host.store !== undefined && host.store.kind !== "null";
+    const store: MessageStore = new MemoryStore();
+    if (host.store !== undefined && stores) {
+      logs.console.warn(
+        {},
+        `Virtual host '${host.id}': messages are kept in memory only; this version has no ${host.store.kind} store yet, '${"directory" in host.store ? host.store.directory : ""}' is not used`,
+      );
+    }
+    return new HostEngine({ id: host.id, settings: hostSettings(host), store, stores, authorizer, clock, logger: logs.broker });
+  }
+
+  /**
+   * Opens stores, then connectors. When one fails, what was opened is closed again.
+   * @throws BrokerError CANNOT_LISTEN, KEYSTORE_UNREADABLE, STORE_FAILED
+   */
+  async start(): Promise<void> {
+    const { config, logs } = this.#parts;
+    try {
+      const secure = await this.#readKeys();
+      for (const { engine } of this.#hosts) {
+        logs.console.info({}, `Starting store: ${engine.storeTitle}`);
+        await engine.start();
+      }
+      for (const connector of config.connectors) if (connector.enabled) await this.#open(connector, secure);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async #readKeys(): Promise<SecureMaterial | undefined> {
+    const storage = this.#parts.config.keyStorage;
+    if (storage?.file === undefined) return undefined;
+    let bytes: Uint8Array;
+    try {
+      bytes = readFileSync(storage.file);
+    } catch (cause) {
+      const text = `The key store '${storage.file}' cannot be read: ${(cause as Error).message}`;
+      throw new BrokerError("KEYSTORE_UNREADABLE", text, { cause });
+    }
+    try {
+      return await readKeyStore(bytes, storage.password, storage.keyPassword, storage.keyAlias);
+    } catch (cause) {
+      if (!(cause instanceof BrokerError)) throw cause;
+      throw new BrokerError(cause.code, `The key store '${storage.file}': ${cause.message}`, { cause });
+    }
+  }
+
+  async #open(config: ConnectorConfig, secure: SecureMaterial | undefined): Promise<void> {
+    const { logs } = this.#parts;
+    const warn = (sentence: string): void => logs.console.warn({}, `Connector '${config.id}': ${sentence}`);
+    const connector = new Connector({
+      options: {
+        id: config.id,
+        bind: withConfig(parseBind(config.bind, warn), config),
+        protocol: config.protocol,
+        detectTimeoutMs: config.detect.timeoutMs,
+        ...(config.connectionLimit === undefined ? {} : { connectionLimit: config.connectionLimit }),
+        ...(config.detect.protocols === undefined ? {} : { detectProtocols: config.detect.protocols }),
+      },
+      adapters: adaptersFor(config, this.#sessions),
+      services: this.#services,
+      logger: logs.console,
+      turn: this.#turn,
+      ...(secure === undefined ? {} : { secure }),
+    });
+    const uri = await connector.start();
+    this.#connectors.push(connector);
+    logs.console.info({}, `Accepting connections at: ${uri}`);
+  }
+
+  /** Where each open connector can be reached, by connector id. */
+  get boundUris(): ReadonlyMap<string, string> {
+    const { connectors } = this.#parts.config;
+    const ids = connectors.filter(({ enabled }) => enabled).map(({ id }) => id);
+    return new Map(this.#connectors.map((connector, at) => [ids[at]!, connector.boundUri!]));
+  }
+
+  /** Connectors first, then hosts: stores are closed after the last message. */
+  async stop(): Promise<void> {
+    const { logs, config } = this.#parts;
+    const graceMs = Math.min(config.shutdownGraceMs, 1_000);
+    await Promise.all(
+      this.#connectors.splice(0).map(async (connector) => {
+        await connector.stop(graceMs);
+        logs.console.info({}, `Stopped connector at: ${connector.boundUri}`);
+      }),
+    );
+    for (const { engine } of this.#hosts) await engine.stop();
+  }
+
+  /** Virtual hosts, for management and tests. */
+  get hosts(): readonly HostEngine[] {
+    return this.#hosts.map(({ engine }) => engine);
+  }
+}
+
+/** Attributes of the connector element that are settings of the transport. */
+function withConfig(bind: ReturnType<typeof parseBind>, config: ConnectorConfig): ReturnType<typeof parseBind> {
+  const { clientAuth } = config.ssl ?? {};
+  const settings = {
+    ...bind.settings,
+    writeBufferSize: config.writeBufferBytes,
+    ...(clientAuth === undefined ? {} : { clientAuth }),
+  };
+  return { ...bind, settings };
+}
+
+/** Modules that weaken security when they are missing make the start fail. [instance 21.3] */
+function refuseForeignCode({ securityFactory, connectors }: BrokerConfig): void {
+  const missing = (what: string, kind: string): BrokerError =>
+    new BrokerError("BAD_CONFIGURATION", `${what} '${kind}' cannot be loaded, and without it access might be open that must not be`);
+  if (securityFactory !== undefined) throw missing("security_factory", securityFactory);
+  for (const { stomp, mqtt } of connectors) {
+    for (const kind of [...stomp.protocolFilters, ...mqtt.protocolFilters]) throw missing("protocol_filter", kind);
+  }
+}
+
