@@ -92,7 +92,7 @@ test("7.2: virtual hosts and their stores", () => {
   );
 });
 
-test("7.3 to 7.5: destinations", () => {
+test("7.3 to 7.5, BR-001: destinations", () => {
   const [main] = everything.config.virtualHosts;
   const [orders, rest] = main!.queues;
   assert.equal(orders!.address!.key, "queue:orders.**");
@@ -147,7 +147,7 @@ test("7.4: auto-delete is off for names without wildcards and for mirrored queue
   );
 });
 
-test("7.8, 8: connector and protocols", () => {
+test("7.8, 8, ST-215, MQ-040, AM-009: connector and protocols", () => {
   const [connector] = everything.config.connectors;
   const { id, enabled, bind, connectionLimit, protocol, writeBufferBytes, detect, ssl, udp } = connector!;
   assert.deepEqual(
