@@ -38,8 +38,10 @@ export class TlsGate {
     this.#logger = parts.logger;
     this.#server = open(material, bind, parts.handshakeTimeoutMs);
     this.#server.on("secureConnection", (socket) => this.#secured(socket));
-    this.#server.on("tlsClientError", (error) => {
-      this.#logger.debug({ error: error.message }, "TLS handshake failed");
+    this.#server.on("tlsClientError", (error, socket) => {
+      const { remote } = addressesOf(socket);
+      this.#logger.debug({ remote, error: error.message }, "TLS handshake failed");
+      socket.destroy();
     });
   }
 
