@@ -170,6 +170,7 @@ export class StompDecoder {
       while (valueEnd > line && isBlank(bytes[valueEnd - 1]!)) valueEnd -= 1;
     }
     if (valueEnd === line) {
+      if (end !== line) this.#frame.trimmed = true;
       this.#endHeaders(bytes, start, end + 1);
       return true;
     }

@@ -25,7 +25,7 @@ export class StompFrame {
   bodyEnd = 0;
   /** How many header lines there are. */
   headerCount = 0;
-  /** Whether white space was taken off a header, so that its line does not lie there as it reads. */
+  /** Whether white space was taken off a header or the empty line: they do not lie there as they read. */
   trimmed = false;
   /** The version that was spoken; undefined before the two sides agreed on one. */
   version: StompVersion | undefined = undefined;

@@ -1,0 +1,25 @@
+import { BrokerError, NO_TOKEN } from "@tsapollo/domain";
+import { HEADER, type StompFrame } from "@tsapollo/stomp-parser";
+import type { AdmittedClient } from "./admitted-client.ts";
+
+/**
+ * SEND. A message that is persistent, or owes a receipt, is confirmed by the engine: DISCONNECT waits for both.
+ * [messaging 15.5]
+ */
+export function onSend(client: AdmittedClient, frame: StompFrame, borrowed: boolean): void {
+  const destination = frame.indexOf(HEADER.destination);
+  if (destination === -1) throw new BrokerError("PROTOCOL_VIOLATION", "destination not set.");
+  const address = client.destinations.find(frame, destination);
+  const receiptIndex = frame.indexOf(HEADER.receipt);
+  const receipt = receiptIndex === -1 ? undefined : frame.rawValue(receiptIndex);
+  const message = client.composer.compose(frame, borrowed, client.clock.nowMs());
+  const transaction = frame.indexOf(HEADER.transaction);
+  if (transaction !== -1) {
+    const open = client.transactions.named(frame.rawValue(transaction));
+    open.transaction.publish(address, message);
+    if (receipt !== undefined) open.receipts.push(receipt);
+    return;
+  }
+  const token = receipt !== undefined || message.persistent ? client.expect(receipt) : NO_TOKEN;
+  if (!client.admission.host.publish(address, message, token)) client.holdSends();
+}
