@@ -79,7 +79,7 @@ test("no mutable state at module level", () => {
 });
 
 test("no leftovers: console, TODO, focused or skipped tests", () => {
-  assert.deepEqual(offenders(inSrc, /console\./), []);
+  assert.deepEqual(offenders(inSrc, /(?<![.\w#])console\./), []);
   const word = ["TO", "DO|FIX", "ME|X", "XX"].join("");
   for (const files of [inSrc, inTests]) {
     const found = files.filter(({ text }) => new RegExp(`\\b(${word})\\b`).test(text)).map(({ path }) => path);

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
-import { type BrokerConfig, type ConnectorConfig, type VirtualHostConfig } from "@tsapollo/config";
+import type { BrokerConfig, ConnectorConfig, VirtualHostConfig } from "@tsapollo/config";
 import { HostEngine } from "@tsapollo/core";
-import { type Authorizer, BrokerError, type Clock, type MessageStore, type ProtocolServices } from "@tsapollo/domain";
+import {
+  type Authorizer,
+  BrokerError,
+  type Clock,
+  type MessageStore,
+  type ProtocolServices,
+} from "@tsapollo/domain";
 import { MqttSessions } from "@tsapollo/protocol-mqtt";
 import { MemoryStore } from "@tsapollo/store-memory";
 import { Connector, parseBind, readKeyStore, type SecureMaterial, Turn } from "@tsapollo/transport";
@@ -74,7 +80,15 @@ export class Broker {
         `Virtual host '${host.id}': messages are kept in memory only; this version has no ${host.store.kind} store yet, '${"directory" in host.store ? host.store.directory : ""}' is not used`,
       );
     }
-    return new HostEngine({ id: host.id, settings: hostSettings(host), store, stores, authorizer, clock, logger: logs.broker });
+    return new HostEngine({
+      id: host.id,
+      settings: hostSettings(host),
+      store,
+      stores,
+      authorizer,
+      clock,
+      logger: logs.broker,
+    });
   }
 
   /**
@@ -164,11 +178,14 @@ export class Broker {
 }
 
 /** Attributes of the connector element that are settings of the transport. */
-function withConfig(bind: ReturnType<typeof parseBind>, config: ConnectorConfig): ReturnType<typeof parseBind> {
+function withConfig(
+  bind: ReturnType<typeof parseBind>,
+  config: ConnectorConfig,
+): ReturnType<typeof parseBind> {
   const { clientAuth } = config.ssl ?? {};
   const settings = {
     ...bind.settings,
-    writeBufferSize: config.writeBufferBytes,
+    ...(config.writeBufferBytes === undefined ? {} : { writeBufferSize: config.writeBufferBytes }),
     ...(clientAuth === undefined ? {} : { clientAuth }),
   };
   return { ...bind, settings };
@@ -177,10 +194,13 @@ function withConfig(bind: ReturnType<typeof parseBind>, config: ConnectorConfig)
 /** Modules that weaken security when they are missing make the start fail. [instance 21.3] */
 function refuseForeignCode({ securityFactory, connectors }: BrokerConfig): void {
   const missing = (what: string, kind: string): BrokerError =>
-    new BrokerError("BAD_CONFIGURATION", `${what} '${kind}' cannot be loaded, and without it access might be open that must not be`);
+    new BrokerError(
+      "BAD_CONFIGURATION",
+      `${what} '${kind}' cannot be loaded, and without it access might be open that must not be`,
+    );
   if (securityFactory !== undefined) throw missing("security_factory", securityFactory);
   for (const { stomp, mqtt } of connectors) {
-    for (const kind of [...stomp.protocolFilters, ...mqtt.protocolFilters]) throw missing("protocol_filter", kind);
+    for (const kind of [...stomp.protocolFilters, ...mqtt.protocolFilters])
+      throw missing("protocol_filter", kind);
   }
 }
-

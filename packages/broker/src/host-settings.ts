@@ -1,5 +1,17 @@
-import type { QueueSettings as ConfiguredQueue, DsubConfig, QueueConfig, TopicConfig, VirtualHostConfig } from "@tsapollo/config";
-import { type Configured, DEFAULT_HOST_SETTINGS, type HostSettings, type QueueSettings, type TopicSettings } from "@tsapollo/core";
+import type {
+  QueueSettings as ConfiguredQueue,
+  DsubConfig,
+  QueueConfig,
+  TopicConfig,
+  VirtualHostConfig,
+} from "@tsapollo/config";
+import {
+  type Configured,
+  DEFAULT_HOST_SETTINGS,
+  type HostSettings,
+  type QueueSettings,
+  type TopicSettings,
+} from "@tsapollo/core";
 
 /** What the configuration says of a virtual host, in the engine's terms. */
 export function hostSettings(config: VirtualHostConfig): HostSettings {
@@ -9,6 +21,8 @@ export function hostSettings(config: VirtualHostConfig): HostSettings {
     purgeOnStartup: config.purgeOnStartup,
     memoryLimitBytes: config.memoryLimitBytes,
     destinationsMax: config.destinationsMax,
+    consumerBufferBytes: config.consumerBufferBytes,
+    transactionBytesMax: config.transactionBytesMax,
     slowConsumerTimeoutMs: config.slowConsumerTimeoutS * 1_000,
     queues: config.queues.map(queue),
     topics: config.topics.map(topic),

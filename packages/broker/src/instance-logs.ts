@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { LogCategoryConfig } from "@tsapollo/config";
-import { DEFAULT_LOG4J, type LogChannels, openLogs, parseLog4j } from "./logging/index.ts";
+import { type LogChannels, loadLog4j, openLogs } from "./logging/index.ts";
 
 export type { LogChannels } from "./logging/index.ts";
 
@@ -12,10 +10,9 @@ export function openInstanceLogs(parts: {
   readonly categories: LogCategoryConfig;
 }): LogChannels {
   const { base, stdout, categories } = parts;
-  const file = join(base, "etc", "log4j.properties");
-  if (!existsSync(file)) return openLogs({ base, config: DEFAULT_LOG4J, stdout, categories });
-  const found = parseLog4j(readFileSync(file, "utf8"), new Map([["apollo.base", base]]));
-  const logs = openLogs({ base, config: found.config, stdout, categories });
-  for (const warning of found.warnings) logs.console.warn({}, `${file}: ${warning}`);
+  const { config, warnings } = loadLog4j(base, new Map([["apollo.base", base]]));
+  const logs = openLogs({ base, config, stdout, categories });
+  const operator = logs.console;
+  for (const warning of warnings) operator.warn({}, `etc/log4j.properties: ${warning}`);
   return logs;
 }

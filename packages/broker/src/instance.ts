@@ -1,6 +1,13 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BrokerConfig, formatMessage, loadConfig, parseProperties, systemProperties, validationFailures } from "@tsapollo/config";
+import {
+  type BrokerConfig,
+  formatMessage,
+  loadConfig,
+  parseProperties,
+  systemProperties,
+  validationFailures,
+} from "@tsapollo/config";
 import type { Logger } from "@tsapollo/domain";
 import { usesDefaultPassword } from "@tsapollo/security";
 import { BANNER } from "./banner.ts";
@@ -42,7 +49,11 @@ export async function runInstance(options: InstanceOptions): Promise<number> {
   stdout.write(`${BANNER}  tsapollo (${version})\n\n`);
   stdout.write(`Loading configuration file '${file}'.\n`);
   const { config, messages } = loadConfig({ file, environment, systemProperties: properties });
-  const logs = openInstanceLogs({ base, stdout, categories: config.virtualHosts[0]?.logCategory ?? config.logCategory });
+  const logs = openInstanceLogs({
+    base,
+    stdout,
+    categories: config.virtualHosts[0]?.logCategory ?? config.logCategory,
+  });
   const clock = new SystemClock();
   try {
     if (!reportValidation(config, messages, logs.console)) return 1;
@@ -51,7 +62,15 @@ export async function runInstance(options: InstanceOptions): Promise<number> {
       reportMachine(logs.console, home, version, config);
       warnAboutDefaultPassword(base, config, logs.console);
       const loginConfigFile = join(base, "etc", "login.config");
-      const parts = { config, clock, logs, loginConfigFile, version, systemProperties: properties, environment };
+      const parts = {
+        config,
+        clock,
+        logs,
+        loginConfigFile,
+        version,
+        systemProperties: properties,
+        environment,
+      };
       await serve(new Broker(parts), logs);
       return 0;
     } finally {
@@ -79,41 +98,44 @@ async function serve(broker: Broker, logs: LogChannels): Promise<void> {
 function reportValidation(
   config: BrokerConfig,
   messages: Parameters<typeof validationFailures>[0],
-  console: Logger,
+  operator: Logger,
 ): boolean {
-  for (const message of messages) if (message.severity === "info") console.info({}, formatMessage(message));
+  for (const message of messages) if (message.severity === "info") operator.info({}, formatMessage(message));
   const failures = validationFailures(messages);
   if (failures.length === 0 || config.validation === "hide") return true;
-  console.warn({}, "");
-  console.warn({}, "Broker configuration file failed the following validations:");
+  operator.warn({}, "");
+  operator.warn({}, "Broker configuration file failed the following validations:");
   for (const failure of failures) {
-    console.warn({}, "");
-    console.warn({}, `  ${formatMessage(failure)}`);
+    operator.warn({}, "");
+    operator.warn({}, `  ${formatMessage(failure)}`);
   }
-  console.warn({}, "");
+  operator.warn({}, "");
   if (config.validation !== "strict") return true;
-  console.error({}, "Strict validation was configured, shutting down");
+  operator.error({}, "Strict validation was configured, shutting down");
   return false;
 }
 
-function reportMachine(console: Logger, home: string, version: string, config: BrokerConfig): void {
-  console.info({}, `OS     : ${operatingSystem()}`);
-  console.info({}, `Node   : ${process.version}`);
-  console.info({}, `Apollo : ${version} (at: ${home})`);
+function reportMachine(operator: Logger, home: string, version: string, config: BrokerConfig): void {
+  operator.info({}, `OS     : ${operatingSystem()}`);
+  operator.info({}, `Node   : ${process.version}`);
+  operator.info({}, `Apollo : ${version} (at: ${home})`);
   const limit = openFileLimit();
   if (limit === undefined) return;
-  console.info({}, `OS is restricting the open file limit to: ${limit}`);
-  const needed = config.connectors.reduce((sum, { connectionLimit }) => sum + (connectionLimit ?? 10_000), 500);
+  operator.info({}, `OS is restricting the open file limit to: ${limit}`);
+  const needed = config.connectors.reduce(
+    (sum, { connectionLimit }) => sum + (connectionLimit ?? 10_000),
+    500,
+  );
   if (limit >= needed) return;
-  console.warn(
+  operator.warn(
     {},
     `Please increase the process file limit using 'ulimit -n ${needed}' or configure lower connection limits on the broker connectors.`,
   );
 }
 
-function warnAboutDefaultPassword(base: string, config: BrokerConfig, console: Logger): void {
+function warnAboutDefaultPassword(base: string, config: BrokerConfig, operator: Logger): void {
   const file = join(base, "etc", "users.properties");
   if (!config.authentication.enabled || !existsSync(file)) return;
   if (!usesDefaultPassword(readFileSync(file, "utf8"), parseProperties)) return;
-  console.warn({}, `The account 'admin' still has the default password: change it in '${file}'`);
+  operator.warn({}, `The account 'admin' still has the default password: change it in '${file}'`);
 }

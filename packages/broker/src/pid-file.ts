@@ -14,7 +14,11 @@ export class PidFile {
       writeFileSync(path, `${process.pid}\n`);
     } catch (cause) {
       const reason = (cause as Error).message;
-      throw new BrokerError("STORE_FAILED", `The data directory '${dirname(path)}' cannot be written: ${reason}`, { cause });
+      throw new BrokerError(
+        "STORE_FAILED",
+        `The data directory '${dirname(path)}' cannot be written: ${reason}`,
+        { cause },
+      );
     }
   }
 

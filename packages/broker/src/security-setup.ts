@@ -24,7 +24,7 @@ import type { Security } from "./reception.ts";
 export interface SecurityParts {
   /** Path of login.config. */
   readonly loginConfigFile: string;
-  readonly systemProperties: Readonly<Record<string, string | undefined>>;
+  readonly systemProperties: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** The security log. */
@@ -44,7 +44,9 @@ export class SecuritySetup {
 
   /** The broker's own level: who may use which connector. */
   forBroker(config: BrokerConfig): Security {
-    return this.#level(config.authentication, () => this.#compile(config.accessRules, "broker", config.authentication));
+    return this.#level(config.authentication, () =>
+      this.#compile(config.accessRules, "broker", config.authentication),
+    );
   }
 
   /** A virtual host: its rules first, then the broker's. */
@@ -56,12 +58,20 @@ export class SecuritySetup {
     ]);
   }
 
-  #level(authentication: AuthenticationConfig, rules: () => ConstructorParameters<typeof RuleAuthorizer>[0]): Security {
+  #level(
+    authentication: AuthenticationConfig,
+    rules: () => ConstructorParameters<typeof RuleAuthorizer>[0],
+  ): Security {
     if (!authentication.enabled) return { authenticator: undefined, authorizer: undefined };
     return { authenticator: this.#authenticator(authentication), authorizer: new RuleAuthorizer(rules()) };
   }
 
-  #compile(rules: readonly AccessRule[], level: RuleLevel, { aclPrincipalKinds }: AuthenticationConfig, quiet = false) {
+  #compile(
+    rules: readonly AccessRule[],
+    level: RuleLevel,
+    { aclPrincipalKinds }: AuthenticationConfig,
+    quiet = false,
+  ) {
     const found = compileRules(rules, level, { principalKinds: aclPrincipalKinds });
     if (!quiet) for (const warning of found.warnings) this.#parts.console.warn({}, warning);
     return found.rules;
@@ -88,6 +98,6 @@ export class SecuritySetup {
       const text = `The login configuration '${loginConfigFile}' does not exist, but <authentication> asks for it`;
       throw new BrokerError("BAD_CONFIGURATION", text);
     }
-    return parseLoginConfig(readFileSync(loginConfigFile, "utf8"), systemProperties);
+    return parseLoginConfig(readFileSync(loginConfigFile, "utf8"), new Map(Object.entries(systemProperties)));
   }
 }
