@@ -84,6 +84,8 @@ export async function runInstance(options: InstanceOptions): Promise<number> {
 
 async function serve(broker: Broker, logs: LogChannels): Promise<void> {
   const signals = new StopSignals();
+  const onHangUp = (): void => logs.reopen(); // what log rotation sends
+  process.on("SIGHUP", onHangUp);
   try {
     await broker.start();
     const signal = await signals.first;
@@ -91,6 +93,7 @@ async function serve(broker: Broker, logs: LogChannels): Promise<void> {
     await broker.stop();
   } finally {
     signals.dispose();
+    process.off("SIGHUP", onHangUp);
   }
 }
 
