@@ -1,0 +1,48 @@
+import { BrokerProcess } from "./macro/broker-process.ts";
+import { runLoad } from "./macro/load.ts";
+import { type Measurement, reportLine } from "./measure.ts";
+import { mqttDecode, stompDecode } from "./micro/codecs.ts";
+import { idleDestinations, queueDispatch, topicMatch, topicPublish } from "./micro/core.ts";
+
+const MICRO: readonly (() => Measurement[] | Promise<Measurement[]>)[] = [
+  stompDecode,
+  mqttDecode,
+  topicPublish,
+  queueDispatch,
+  idleDestinations,
+  topicMatch,
+];
+
+const LOAD = { pairs: 20, payloadBytes: 64, warmUpMs: 1_500, measuredMs: 4_000, window: 1_000 } as const;
+
+async function micro(): Promise<void> {
+  process.stdout.write("Parts, per operation: best of 7 rounds\n\n");
+  for (const one of MICRO) for (const found of await one()) process.stdout.write(reportLine(found));
+}
+
+async function macro(): Promise<void> {
+  process.stdout.write(
+    `\nWhole: MQTT QoS 0, ${LOAD.pairs} publishers, ${LOAD.pairs} subscribers, ${LOAD.payloadBytes} bytes\n\n`,
+  );
+  const broker = await BrokerProcess.start();
+  try {
+    let cpuBefore: number | undefined;
+    const { delivered, seconds } = await runLoad({ port: broker.port, ...LOAD }, () => {
+      cpuBefore = broker.cpuUs();
+    });
+    const cpuAfter = broker.cpuUs();
+    process.stdout.write(`${Math.round(delivered / seconds).toLocaleString("en")} messages a second`);
+    if (cpuBefore !== undefined && cpuAfter !== undefined) {
+      process.stdout.write(`, ${((cpuAfter - cpuBefore) / delivered).toFixed(2)} µs of broker CPU each`);
+    }
+    process.stdout.write(
+      "\n(the load generator is a Node process too; for comparisons use one that costs less)\n",
+    );
+  } finally {
+    await broker.stop();
+  }
+}
+
+const wanted = process.argv[2] ?? "all";
+if (wanted === "all" || wanted === "micro") await micro();
+if (wanted === "all" || wanted === "macro") await macro();
