@@ -22,7 +22,10 @@ describe("identification", () => {
   }
 
   it("says maybe to every prefix that is too short", () => {
-    for (const [whole, needed] of [[connect, 8], [connect31, 10]] as const) {
+    for (const [whole, needed] of [
+      [connect, 8],
+      [connect31, 10],
+    ] as const) {
       for (let length = 0; length < needed; length += 1) {
         assert.equal(adapter.identify(whole.subarray(0, length)), "maybe", `${length} bytes`);
       }

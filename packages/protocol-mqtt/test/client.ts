@@ -10,7 +10,14 @@ import {
   TestReception,
 } from "@tsapollo/testkit";
 import { generate, type IConnectPacket, type IPublishPacket, type Packet, parser } from "mqtt-packet";
-import { encodePublish, MQTT_CODEC, MqttAdapter, type MqttOptions, MqttSessions, prefixed } from "../src/index.ts";
+import {
+  encodePublish,
+  MQTT_CODEC,
+  MqttAdapter,
+  type MqttOptions,
+  MqttSessions,
+  prefixed,
+} from "../src/index.ts";
 
 /** A logger that keeps what was said. */
 export class ListLogger implements Logger {
@@ -109,7 +116,14 @@ export class Client {
 
 /** A CONNECT of MQTT 3.1.1, clean, unless told otherwise. */
 export function connectBytes(connect: Partial<IConnectPacket> = {}): Buffer {
-  return generate({ cmd: "connect", clientId: "c1", clean: true, protocolVersion: 4, keepalive: 0, ...connect });
+  return generate({
+    cmd: "connect",
+    clientId: "c1",
+    clean: true,
+    protocolVersion: 4,
+    keepalive: 0,
+    ...connect,
+  });
 }
 
 /** Reads a stream of packets. */
@@ -125,7 +139,12 @@ export function packets(bytes: Uint8Array): Packet[] {
 }
 
 /** A message as an MQTT client published it. */
-export function mqttMessage(topic: string, qos: number, payload: string | Uint8Array, retain = false): Message {
+export function mqttMessage(
+  topic: string,
+  qos: number,
+  payload: string | Uint8Array,
+  retain = false,
+): Message {
   const body = Buffer.from(payload as string);
   const bytes = encodePublish(prefixed(topic), 0x30 | (qos << 1) | (retain ? 1 : 0), 1, body);
   return message(MQTT_CODEC, bytes, bytes.length - body.length, bytes.length, qos > 0);
@@ -143,7 +162,13 @@ const FOREIGN_CODEC: MessageCodec = {
   toNeutral: (one) => ({ body: one.body(), properties: new Map() }),
 };
 
-function message(codec: MessageCodec, bytes: Uint8Array, bodyStart: number, end: number, persistent: boolean): Message {
+function message(
+  codec: MessageCodec,
+  bytes: Uint8Array,
+  bodyStart: number,
+  end: number,
+  persistent: boolean,
+): Message {
   return new Message({
     codec,
     bytes,
@@ -165,7 +190,12 @@ export function topic(...path: string[]): Address {
 }
 
 /** A delivery of a message that an MQTT client published. */
-export function delivery(name: string, qos: number, payload: string, rest?: ConstructorParameters<typeof TestDelivery>[2]): TestDelivery {
+export function delivery(
+  name: string,
+  qos: number,
+  payload: string,
+  rest?: ConstructorParameters<typeof TestDelivery>[2],
+): TestDelivery {
   return new TestDelivery(mqttMessage(name, qos, payload), topic(...name.split("/")), rest);
 }
 
@@ -173,7 +203,9 @@ export function delivery(name: string, qos: number, payload: string, rest?: Cons
 export function assertPackets(actual: readonly Packet[], expected: readonly Record<string, unknown>[]): void {
   const shown = actual.map((packet, at) => {
     const names = Object.keys(expected[at] ?? { cmd: "" });
-    return Object.fromEntries(names.map((name) => [name, (packet as unknown as Record<string, unknown>)[name]]));
+    return Object.fromEntries(
+      names.map((name) => [name, (packet as unknown as Record<string, unknown>)[name]]),
+    );
   });
   assert.deepEqual(shown, expected);
 }

@@ -7,7 +7,13 @@ import { assertPackets, connectBytes, World } from "./client.ts";
 const ACCEPTED = { cmd: "connack", returnCode: 0, sessionPresent: false };
 
 /** A CONNECT built by hand. */
-function raw(parts: { name?: string; level?: number; flags?: number; keep?: number; fields?: (string | number[])[] }): Buffer {
+function raw(parts: {
+  name?: string;
+  level?: number;
+  flags?: number;
+  keep?: number;
+  fields?: (string | number[])[];
+}): Buffer {
   const { name = "MQTT", level = 4, flags = 2, keep = 0, fields = ["c1"] } = parts;
   const body = [field(name), Buffer.from([level, flags, keep >> 8, keep & 0xff]), ...fields.map(field)];
   const bytes = Buffer.concat(body);
@@ -30,7 +36,11 @@ describe("CONNECT", () => {
 
   it("is accepted in MQTT 3.1, with a long client id", async () => {
     const client = new World().client();
-    const answers = await client.connect({ protocolId: "MQIsdp", protocolVersion: 3, clientId: "x".repeat(60) });
+    const answers = await client.connect({
+      protocolId: "MQIsdp",
+      protocolVersion: 3,
+      clientId: "x".repeat(60),
+    });
     assertPackets(answers, [ACCEPTED]);
   });
 

@@ -6,7 +6,14 @@ import { generate, type Packet, parser } from "mqtt-packet";
 import { INCOMPLETE, PACKET, PacketDecoder } from "../src/index.ts";
 
 const LIMIT = 2_000;
-const KIND: Record<number, string> = { 3: "publish", 4: "puback", 5: "pubrec", 6: "pubrel", 7: "pubcomp", 12: "pingreq" };
+const KIND: Record<number, string> = {
+  3: "publish",
+  4: "puback",
+  5: "pubrec",
+  6: "pubrel",
+  7: "pubcomp",
+  12: "pingreq",
+};
 
 /** What either decoder makes of bytes: a normal form of the packet, `incomplete`, or `refused`. */
 type Result = string | Record<string, unknown>;
@@ -69,11 +76,16 @@ function library(bytes: Uint8Array): Result {
 function isDeliberate(bytes: Uint8Array, theirs: Result): boolean {
   const type = bytes[0]! >> 4;
   if (type === PACKET.PUBLISH && (bytes[0]! & 0x0e) === 0x08) return true;
-  if ((type >= PACKET.PUBACK && type <= PACKET.PUBCOMP) || type === PACKET.PINGREQ || type === PACKET.DISCONNECT) {
+  if (
+    (type >= PACKET.PUBACK && type <= PACKET.PUBCOMP) ||
+    type === PACKET.PINGREQ ||
+    type === PACKET.DISCONNECT
+  ) {
     if (bytes[1] !== (type >= PACKET.PINGREQ ? 0 : 2)) return true;
   }
   if (typeof theirs === "object" && type !== PACKET.PINGREQ) {
-    if (theirs["id"] === -1 || (theirs["id"] === 0 && (theirs["cmd"] !== "publish" || (bytes[0]! & 6) !== 0))) return true;
+    if (theirs["id"] === -1 || (theirs["id"] === 0 && (theirs["cmd"] !== "publish" || (bytes[0]! & 6) !== 0)))
+      return true;
   }
   return remainingLength(bytes) > LIMIT;
 }
@@ -90,7 +102,10 @@ function remainingLength(bytes: Uint8Array): number {
 function compare(bytes: Uint8Array): void {
   const mine = direct(bytes);
   // the library complains about a packet's first byte and content only when all of it is there
-  const whole = mine === "refused" ? Buffer.concat([bytes, Buffer.alloc(1 + Math.min(remainingLength(bytes), LIMIT))]) : bytes;
+  const whole =
+    mine === "refused"
+      ? Buffer.concat([bytes, Buffer.alloc(1 + Math.min(remainingLength(bytes), LIMIT))])
+      : bytes;
   const theirs = library(whole);
   if (mine === "other" || theirs === "other") return; // packets that the direct decoder leaves to the library
   if (mine === "refused" && isDeliberate(bytes, theirs)) return;
@@ -132,7 +147,11 @@ describe("direct decoder against mqtt-packet", () => {
   });
 
   it("agrees on arbitrary bytes, or is stricter on purpose", () => {
-    const first = fc.oneof(fc.integer({ min: 0x30, max: 0x3f }), fc.constantFrom(0x40, 0x50, 0x62, 0x70, 0xc0), fc.nat(255));
+    const first = fc.oneof(
+      fc.integer({ min: 0x30, max: 0x3f }),
+      fc.constantFrom(0x40, 0x50, 0x62, 0x70, 0xc0),
+      fc.nat(255),
+    );
     const rest = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ maxLength: 12, max: 9 }));
     fc.assert(
       fc.property(first, rest, (one, bytes) => compare(Buffer.from([one, ...bytes]))),
@@ -173,7 +192,14 @@ describe("direct decoder", () => {
 
   it("tells how many bytes it wants", () => {
     const decoder = new PacketDecoder(LIMIT, LIMIT);
-    const bytes = generate({ cmd: "publish", topic: "a", payload: "x".repeat(200), qos: 0, dup: false, retain: false });
+    const bytes = generate({
+      cmd: "publish",
+      topic: "a",
+      payload: "x".repeat(200),
+      qos: 0,
+      dup: false,
+      retain: false,
+    });
     assert.equal(decoder.decode(bytes, 0, 2, 4), INCOMPLETE);
     assert.equal(decoder.wanted, 0);
     assert.equal(decoder.decode(bytes, 0, 3, 4), INCOMPLETE);

@@ -6,7 +6,16 @@ import { generate, type Packet } from "mqtt-packet";
 import { assertPackets, World } from "./client.ts";
 
 function publish(topic: string, qos: 0 | 1 | 2, messageId = 1, more: Partial<Packet> = {}): Packet {
-  return { cmd: "publish", topic, qos, messageId, payload: "1", dup: false, retain: false, ...more } as Packet;
+  return {
+    cmd: "publish",
+    topic,
+    qos,
+    messageId,
+    payload: "1",
+    dup: false,
+    retain: false,
+    ...more,
+  } as Packet;
 }
 
 /** A PUBLISH of QoS 0 with any bytes as its topic. */
@@ -21,7 +30,10 @@ describe("PUBLISH from a client", () => {
     const packet = publish("a/b", 0);
     assert.deepEqual(client.send(packet), []);
     const { address, message, token } = client.host.published[0]!;
-    assert.deepEqual([address.key, token, message.persistent, message.retain], ["topic:a.b", 0, false, "none"]);
+    assert.deepEqual(
+      [address.key, token, message.persistent, message.retain],
+      ["topic:a.b", 0, false, "none"],
+    );
     assert.deepEqual(Buffer.from(message.bytes.subarray(message.start, message.end)), generate(packet));
     assert.equal(Buffer.from(message.body()).toString(), "1");
   });
@@ -70,7 +82,10 @@ describe("PUBLISH from a client", () => {
     const client = await new World().connected();
     client.send(publish("a", 0, 0, { retain: true } as Partial<Packet>));
     client.send(publish("a", 0, 0, { retain: true, payload: "" } as Partial<Packet>));
-    assert.deepEqual(client.host.published.map((one) => one.message.retain), ["set", "clear"]);
+    assert.deepEqual(
+      client.host.published.map((one) => one.message.retain),
+      ["set", "clear"],
+    );
   });
 
   it("hands over the same Address object for the same name", async () => {
@@ -85,7 +100,11 @@ describe("PUBLISH from a client", () => {
   });
 
   const names: [string, (string | number[])[], string][] = [
-    ["[MQTT-4.7.3-1] /a, a/, a//b and a are different", ["/a", "a/", "a//b", "a"], "topic:.a topic:a. topic:a..b topic:a"],
+    [
+      "[MQTT-4.7.3-1] /a, a/, a//b and a are different",
+      ["/a", "a/", "a//b", "a"],
+      "topic:.a topic:a. topic:a..b topic:a",
+    ],
     ["[MQTT-4.7.3-4] case and spaces count", ["A b", "a b"], "topic:A b topic:a b"],
     ["[MQTT-1.5.3-3] a byte order mark is kept", ["\ufeffa"], "topic:\\ufeffa"],
     ["dots are not levels", ["swild/so.cool"], "topic:swild.so\\dcool"],
@@ -129,16 +148,25 @@ describe("PUBLISH from a client", () => {
   it("[MQTT-4.7.2-1] drops what clients publish to $SYS, and acknowledges it", async () => {
     const client = await new World().connected();
     const answers = client.send(publish("$SYS/x", 0), publish("$SYS/x", 1, 3), publish("$SYS/x", 2, 4));
-    assertPackets(answers, [{ cmd: "puback", messageId: 3 }, { cmd: "pubrec", messageId: 4 }]);
+    assertPackets(answers, [
+      { cmd: "puback", messageId: 3 },
+      { cmd: "pubrec", messageId: 4 },
+    ]);
     assert.equal(client.host.published.length, 0);
   });
 
   it("16.4 refused messages are acknowledged, dropped and logged once per topic", async () => {
     const world = new World();
     const client = await world.connected();
-    client.host.refusals.set("topic:x", new BrokerError("ACCESS_DENIED", "Not authorized to send to the topic 'x'."));
+    client.host.refusals.set(
+      "topic:x",
+      new BrokerError("ACCESS_DENIED", "Not authorized to send to the topic 'x'."),
+    );
     const answers = client.send(publish("x", 0), publish("x", 1, 3), publish("x", 2, 4));
-    assertPackets(answers, [{ cmd: "puback", messageId: 3 }, { cmd: "pubrec", messageId: 4 }]);
+    assertPackets(answers, [
+      { cmd: "puback", messageId: 3 },
+      { cmd: "pubrec", messageId: 4 },
+    ]);
     assert.deepEqual([client.connection.state, world.log.lines.length], ["open", 1]);
   });
 
@@ -179,7 +207,10 @@ describe("PUBLISH from a client", () => {
       partPattern: /^[a-z+#/]+$/,
     }).connected();
     for (const topic of ["q:a.b", "a.b", "a/+/#"]) client.connection.feed(rawPublish(topic));
-    assert.deepEqual(client.host.published.map((one) => one.address.key), ["queue:a.b", "topic:a.b", "topic:a/+/#"]);
+    assert.deepEqual(
+      client.host.published.map((one) => one.address.key),
+      ["queue:a.b", "topic:a.b", "topic:a/+/#"],
+    );
     client.connection.feed(rawPublish("A"));
     assert.deepEqual([client.connection.state, client.host.published.length], ["open", 3]);
     client.connection.feed(rawPublish("a.*"));
