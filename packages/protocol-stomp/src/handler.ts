@@ -216,8 +216,9 @@ export class StompHandler implements ProtocolHandler, Producer {
     if (this.#phase.name === "over") return;
     const text = errorText(error);
     const expected = error instanceof BrokerError || error instanceof StompError;
-    if (expected) this.#logger.info({ code: error.code, text }, "stomp error");
-    else this.#logger.error({ error }, "stomp handler failed");
+    const event = `STOMP connection '${this.#connection.remoteAddress}' error: ${text}`;
+    if (expected) this.#logger.info({ code: error.code }, event);
+    else this.#logger.error({ error }, event);
     if (error instanceof VersionError) {
       const headers: [string, string][] = [
         ["content-type", "text/plain"],
