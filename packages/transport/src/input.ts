@@ -42,6 +42,11 @@ export class Input {
     return this.#end - this.#start;
   }
 
+  /** Room that was made for them. */
+  get roomBytes(): number {
+    return this.#rest.length;
+  }
+
   /**
    * Hands over bytes from the wire, which are only valid during the call.
    * @throws BrokerError FRAME_TOO_LARGE when too much would have to be kept, and whatever the handler throws

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { BrokerError } from "@tsapollo/domain";
+import { chainFor } from "./certificate-chain.ts";
 import { isJks, type JksKey, readJks, unlockJksKey } from "./jks.ts";
 import { isPkcs12, readPkcs12 } from "./pkcs12.ts";
 import type { SecureMaterial } from "./secure-material.ts";
@@ -75,12 +76,10 @@ function fromPem(text: string, password: string): SecureMaterial {
     throw new BrokerError("KEYSTORE_UNREADABLE", "The PEM file holds no private key (BEGIN … PRIVATE KEY).");
   const key = openPemKey(keys[0], password);
   try {
-    const leaf = certificates.find((one) => new X509Certificate(one).checkPrivateKey(key));
-    if (leaf === undefined)
+    const cert = chainFor(key, certificates);
+    if (cert === undefined)
       throw new BrokerError("KEYSTORE_UNREADABLE", "The PEM file holds no certificate for its private key.");
-    const others = certificates.filter((one) => one !== leaf);
-    const pem = String(key.export({ format: "pem", type: "pkcs8" }));
-    return { key: pem, cert: [leaf, ...others].join(""), ca: certificates };
+    return { key: String(key.export({ format: "pem", type: "pkcs8" })), cert, ca: certificates };
   } catch (cause) {
     if (cause instanceof BrokerError) throw cause;
     throw new BrokerError("KEYSTORE_UNREADABLE", "A certificate of the PEM file is damaged.", { cause });

@@ -4,7 +4,7 @@ import type { Flushable, Turn } from "./turn.ts";
 import type { Wire } from "./wire.ts";
 
 /** Up to here a loop in JavaScript is faster than a call; figures in the README. */
-const LOOP_BYTES_MAX = 48;
+const LOOP_BYTES_MAX = 64;
 /** Above this an owned piece goes by reference. */
 const COPY_BYTES_MAX = 16 * 1024;
 

@@ -1,7 +1,8 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { BrokerError } from "@tsapollo/domain";
 import type forge from "node-forge";
+import { chainFor } from "./certificate-chain.ts";
 import type { SecureMaterial } from "./secure-material.ts";
 
 /** Whether bytes begin as a PKCS#12 store does: a long DER sequence whose first member is version 3. */
@@ -66,12 +67,11 @@ async function readWithLibrary(
       `The key store holds ${which}; it holds: ${names || "none"}.`,
     );
   }
-  const privateKey = createPrivateKey(key.pem);
-  const leaf = certificates.find((one) => new X509Certificate(one.pem).checkPrivateKey(privateKey));
-  if (leaf === undefined)
+  const pems = certificates.map((one) => one.pem);
+  const cert = chainFor(createPrivateKey(key.pem), pems);
+  if (cert === undefined)
     throw new BrokerError("KEYSTORE_UNREADABLE", "The key store holds no certificate for its private key.");
-  const others = certificates.filter((one) => one !== leaf).map((one) => one.pem);
-  return { key: key.pem, cert: [leaf.pem, ...others].join("\n"), ca: certificates.map((one) => one.pem) };
+  return { key: key.pem, cert, ca: pems };
 }
 
 function openStore(library: typeof forge, bytes: Uint8Array, password: string): forge.pkcs12.Pkcs12Pfx {

@@ -36,7 +36,7 @@ describe("detection", () => {
     assert.deepEqual(rig.log.texts("connected:"), [
       `connected: local:${localAddress}, remote:${remoteAddress}`,
     ]);
-    assert.equal(rig.log.events[0]!.fields["protocol"], "echo");
+    assert.deepEqual(rig.log.events.at(0)?.fields, { ...rig.log.events[0]!.fields, protocol: "echo" });
     client.close();
     await until(() => rig.log.texts("disconnected:").length === 1);
   });
