@@ -37,6 +37,11 @@ export interface Consumer {
    * until `Subscription.resume()`. The message's bytes may be borrowed: what is kept must be owned.
    */
   offer(delivery: Delivery): boolean;
+  /**
+   * A browser that ends by itself has seen all of this queue; it is not joined to it any more. Only browsers
+   * need it. [messaging 5.7]
+   */
+  browsed?(address: Address): void;
   /** The engine ended the subscription (destination deleted, no progress for too long). Nothing more will come. */
   ended(reason: BrokerError): void;
 }

@@ -50,6 +50,7 @@ export {
 } from "./security.ts";
 export type { MessageStore, StoredEntry, StoredQueue, UnitOfWork } from "./store.ts";
 export {
+  type MessageFilter,
   NO_TOKEN,
   type Producer,
   type SubscribeRequest,

@@ -18,12 +18,28 @@ export interface Producer {
   resumed(): void;
 }
 
+/** Decides which messages a consumer wants: a parsed selector. */
+export interface MessageFilter {
+  /** The selector as it was written, mode prefixes included: enough to make the filter again. */
+  readonly text: string;
+  /** Whether the consumer wants the message. Never throws: what cannot be evaluated is not wanted. */
+  matches(message: Message): boolean;
+}
+
 /** What a consumer wants. */
 export interface SubscribeRequest {
   /** Destinations, patterns allowed. With `durable`, the topics it collects from; may be empty otherwise. */
   readonly addresses: readonly Address[];
   /** Create, attach to or re-bind this durable subscription instead of consuming directly. */
   readonly durable?: Address;
+  /** Leaves out what it does not match; on queues that stays for others. With `durable` also what is collected. */
+  readonly filter?: MessageFilter;
+  /** On queues: nobody else gets what this one could take, until it leaves. [messaging 5.4] */
+  readonly exclusive?: boolean;
+  /** Looks without taking: up to the end of each queue, or for ever. Needs `receive` instead of `consume`. */
+  readonly browse?: "once" | "forever";
+  /** On one queue: only entries from this sequence on; -1: only later ones. [messaging 5.1, 15.7] */
+  readonly fromSequence?: number;
 }
 
 /** The engine's record joining a consumer to its destinations. A consumer is joined at most once to each. */
@@ -63,6 +79,11 @@ export interface VirtualHost {
    * pass the same Address object for the same name are fastest.
    */
   publish(address: Address, message: Message, token: number): boolean;
+  /**
+   * Routes a message to every one of several addresses, or to none: one refusal refuses all, with every reason
+   * in its text. One confirmation. [messaging 2.6]
+   */
+  publishToAll(addresses: readonly Address[], message: Message, token: number): boolean;
   /**
    * Joins a consumer. Every destination is bound before it returns; retained messages and deliveries may be
    * offered before it returns. [messaging 2.6, 6, 7]

@@ -113,6 +113,20 @@ export class RecordingHost implements VirtualHost {
     }
     return this.accepting;
   }
+  publishToAll(addresses: readonly Address[], message: Message, token: number): boolean {
+    const refusal = addresses
+      .map((address) => this.refusals.get(address.key))
+      .find((one) => one !== undefined);
+    if (refusal !== undefined) {
+      this.#producer?.confirmed(token, refusal);
+      return true;
+    }
+    let accepted = true;
+    addresses.forEach((address, at) => {
+      accepted = this.publish(address, message, at === addresses.length - 1 ? token : NO_TOKEN) && accepted;
+    });
+    return accepted;
+  }
   confirmAll(): void {
     for (const token of this.#unconfirmed.splice(0)) this.#producer?.confirmed(token);
   }

@@ -68,6 +68,21 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     return this.#blockedBy.size === 0;
   }
 
+  publishToAll(addresses: readonly Address[], message: Message, token: number): boolean {
+    const routes = addresses.map((address) => this.routeTo(address));
+    const refusals = routes.flatMap(({ refusal }) => refusal ?? []);
+    if (refusals.length > 0) {
+      const text = refusals.map((refusal) => refusal.message).join("; ");
+      this.producer.confirmed(token, new BrokerError(refusals[0]!.code, text));
+      return true;
+    }
+    const { committer } = this.host;
+    const operationsBefore = committer.operations;
+    for (const route of routes) this.deliver(route, message);
+    if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
+    return this.#blockedBy.size === 0;
+  }
+
   /** Hands a message to the route's destination; what is full is remembered in `blockedBy`. */
   deliver(route: Route, message: Message): void {
     const { topic, queue } = route;
