@@ -226,7 +226,9 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
       if (this.#phase === "closed") return;
       if (error instanceof BrokerError) return this.#refuse(connackCode(error), error.message);
       this.#log.error({ error }, "a login failed unexpectedly");
-      this.#refuse(CONNACK.SERVER_UNAVAILABLE, "internal error");
+      if (this.#attached === undefined) return this.#refuse(CONNACK.SERVER_UNAVAILABLE, "internal error");
+      this.#leave(true);
+      this.#connection.destroy();
     }
   }
 

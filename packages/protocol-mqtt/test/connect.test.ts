@@ -162,6 +162,21 @@ describe("CONNECT", () => {
     assertPackets(await client.connect(), [{ cmd: "connack", returnCode: 3 }]);
   });
 
+  it("a bug behind the CONNACK costs the connection and nothing else", async () => {
+    const world = new World();
+    await world.connected({ clean: false }).then((client) => {
+      client.subscribe("a");
+      client.drop();
+    });
+    const client = world.client();
+    client.host.subscribe = () => {
+      throw new TypeError("boom");
+    };
+    assert.deepEqual(await client.connect({ clean: false }), []);
+    assert.deepEqual([client.connection.state, client.host.closed], ["destroyed", true]);
+    assert.match(world.log.lines.join(), /ERROR a login failed unexpectedly: TypeError: boom/);
+  });
+
   it("answers 3 when there are too many sessions", async () => {
     const world = new World({}, 1);
     await world.connected({ clientId: "a" });
