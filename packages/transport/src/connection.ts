@@ -177,6 +177,15 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
     );
   }
 
+  roomAgain(): void {
+    setImmediate(drained, this);
+  }
+
+  /** The peer's end is ours: what was written is sent, and not waited for without a bound. */
+  ended(wire: Wire): void {
+    if (wire === this.wire) this.close();
+  }
+
   pauseReading(): void {
     if (this.#paused) return;
     this.#paused = true;
@@ -243,8 +252,8 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
     this.#input.discard();
     this.output.flush();
     this.output.wire = undefined;
-    if (this.#paused) this.#wire?.resume();
     this.#paused = false;
+    this.#wire?.resume();
   }
 
   #end(): void {
@@ -274,6 +283,10 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
       `Shutting connection '${this.remoteAddress}'  down due to: ${text}`,
     );
   }
+}
+
+function drained(connection: SocketConnection): void {
+  connection.drained();
 }
 
 function redeliver(connection: SocketConnection): void {

@@ -132,7 +132,10 @@ export class Connector {
    */
   async stop(graceMs: number = 1_000): Promise<void> {
     this.#listener.close();
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections) {
+      if (connection.protocol === undefined) connection.destroy();
+      else connection.close();
+    }
     if (this.#sockets.size === 0) return;
     const timer = this.#parts.services.clock.after(graceMs, () => {
       for (const socket of this.#sockets) socket.destroy();
@@ -220,6 +223,8 @@ export class Connector {
   #streamToWeb(connection: SocketConnection): void {
     const stream = new ConnectionStream(connection);
     connection.handTo(stream.handler);
+    // The WebSocket's own connection takes its place.
+    this.#connections.delete(connection);
     const { remoteAddress: remote, localAddress: local, certificateNames, serverName } = connection;
     this.#web.take(stream, { remote, local, certificateNames, serverName });
   }

@@ -1,7 +1,6 @@
 export { type Bind, formatBind, parseBind, type Scheme } from "./bind.ts";
 export type { BindSettings } from "./bind-parameters.ts";
 export { type Addresses, type ConnectionContext, SocketConnection } from "./connection.ts";
-export { ConnectionStream } from "./connection-stream.ts";
 export { Connector } from "./connector.ts";
 export type { ConnectorOptions, ConnectorParts } from "./connector-options.ts";
 export { subjectName } from "./distinguished-name.ts";

@@ -88,7 +88,6 @@ export class Listener {
   #admitOne(socket: Socket): void {
     this.#count += 1;
     if (this.#count >= this.#limit) this.#limitReached(this.#count);
-    socket.removeAllListeners();
     this.#admit(socket);
   }
 }

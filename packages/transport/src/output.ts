@@ -14,10 +14,14 @@ export interface OutputLimits {
   readonly maxUnsentBytes: number;
 }
 
-/** Who is told that a peer does not read at all. */
+/** Who answers for the peer. */
 export interface OutputOwner {
-  /** More than `maxUnsentBytes` waits. */
+  /** More than `maxUnsentBytes` waits: the peer does not read at all. */
   overflowed(unsentBytes: number): void;
+  /** It was full within the turn only; no `drained` of the wire may follow. */
+  roomAgain(): void;
+  /** Sending threw. */
+  shutDown(cause: unknown): void;
 }
 
 /**
@@ -70,8 +74,15 @@ export class SocketOutput implements Output, Flushable {
   flush(): void {
     this.#marked = false;
     this.#busy = this.used > SMALL_BLOCK_BYTES || (this.#busy && this.used > SMALL_BLOCK_BYTES / 4);
-    this.#sendBlock();
-    this.#wire?.flush();
+    try {
+      this.#sendBlock();
+      this.#wire?.flush();
+    } catch (cause) {
+      // Others want to flush in this turn, too.
+      this.#owner.shutDown(cause);
+    }
+    if (this.full && this.#wire !== undefined && this.#wire.unsent <= this.#limits.writeBufferSize / 2)
+      this.#owner.roomAgain();
   }
 
   /** The wire sent everything. @returns whether the handler was told before that it is full */

@@ -21,7 +21,7 @@ export class SocketWire implements Wire {
     this.#copies = copies;
     (socket as Wired)[WIRE] = this;
     // No closures here: an idle connection should cost little. `this` is the socket in each of them.
-    socket.on("error", onError).on("close", onClose).on("drain", onDrain);
+    socket.on("error", onError).on("close", onClose).on("drain", onDrain).on("end", onEnd);
   }
 
   /**
@@ -135,6 +135,11 @@ function onData(this: Wired, chunk: Uint8Array): void {
 
 function onDrain(this: Wired): void {
   this[WIRE]?.owner.drained();
+}
+
+function onEnd(this: Wired): void {
+  const wire = this[WIRE];
+  wire?.owner.ended(wire);
 }
 
 /** Peers vanish: ECONNRESET, EPIPE and the like say no more than the `close` that follows. */

@@ -27,6 +27,8 @@ export interface WireOwner {
   received(bytes: Uint8Array, start: number, end: number, full: boolean): void;
   /** Everything that had to wait was sent. */
   drained(): void;
+  /** The peer will send nothing more. */
+  ended(wire: Wire): void;
   /** The wire is closed. Called once. */
   gone(wire: Wire): void;
 }

@@ -136,6 +136,19 @@ describe("connection", () => {
     await until(() => rig.adapter.last.closedCount === 1);
   });
 
+  test("a peer that ends its half and reads nothing is not waited for without a bound", async () => {
+    await using rig = await start(undefined, { closeTimeoutMs: 50 });
+    const client = await Client.connect(rig.port);
+    client.send("echo", frame("a"));
+    await client.read(5);
+    client.socket.pause();
+    const big = Buffer.alloc(30_000_000);
+    rig.adapter.last.connection.output.write(big, 0, big.length, true);
+    client.socket.end();
+    await until(() => rig.adapter.last.closedCount === 1);
+    client.close();
+  });
+
   test("output that no read caused leaves by itself", async () => {
     await using rig = await start();
     const client = await Client.connect(rig.port);

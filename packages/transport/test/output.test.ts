@@ -31,12 +31,20 @@ function make(limits = { writeBufferSize: 1_000, maxUnsentBytes: 5_000 }): {
   wire: TestWire;
   output: SocketOutput;
   overflows: number[];
+  rooms: { count: number };
 } {
   const turn = new Turn();
   const wire = new TestWire();
   const overflows: number[] = [];
-  const output = new SocketOutput(wire, turn, limits, { overflowed: (bytes) => overflows.push(bytes) });
-  return { turn, wire, output, overflows };
+  const rooms = { count: 0 };
+  const output = new SocketOutput(wire, turn, limits, {
+    overflowed: (bytes) => overflows.push(bytes),
+    roomAgain: () => {
+      rooms.count += 1;
+    },
+    shutDown: (cause) => assert.fail(String(cause)),
+  });
+  return { turn, wire, output, overflows, rooms };
 }
 
 describe("output", () => {
@@ -127,6 +135,22 @@ describe("output", () => {
     assert.deepEqual(overflows, [5_001]);
     write(1);
     assert.equal(wire.unsent, 5_001, "nothing is added any more");
+  });
+
+  test("full within a turn only: there is room again when the turn has ended", () => {
+    const { turn, wire, output, rooms } = make({ writeBufferSize: 1_000, maxUnsentBytes: 1e6 });
+    const piece = Buffer.alloc(20_000);
+    wire.send = () => {
+      wire.unsent += 20_000;
+      return false;
+    };
+    wire.flush = () => {
+      wire.unsent = 0;
+    };
+    output.write(piece, 0, piece.length, true);
+    turn.flush();
+    assert.equal(output.full, true);
+    assert.equal(rooms.count, 1);
   });
 
   test("reserve is bounded", () => {
