@@ -42,7 +42,9 @@ export class TopicCache {
     if (slot !== undefined && slot.bytes.length === length && sameBytes(slot.bytes, bytes, start)) {
       return slot;
     }
-    const entry = { bytes: bytes.slice(start, end), address: this.#byText(bytes, start, end) };
+    // bytes of its own: the slice of a Buffer would change with the next read
+    const own = new Uint8Array(bytes.subarray(start, end));
+    const entry = { bytes: own, address: this.#byText(bytes, start, end) };
     if (length <= NAME_BYTES_MAX) this.#slots[index] = entry;
     return entry;
   }

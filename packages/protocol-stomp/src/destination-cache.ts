@@ -33,7 +33,7 @@ export class DestinationCache {
       if (this.#known.size >= NAMES_MAX) this.#known.clear();
       this.#known.set(key, address);
     }
-    this.#lastBytes = Uint8Array.from(frame.bytes.subarray(start, end)); // a Buffer's slice would not copy
+    this.#lastBytes = new Uint8Array(frame.bytes.subarray(start, end)); // a Buffer's slice would not copy
     this.#lastAddress = address;
     return address;
   }
