@@ -33,6 +33,7 @@ export class SocketWire implements Wire {
     if (handle === undefined) {
       const wire = new SocketWire(accepted, owner, false);
       accepted.on("data", onData);
+      accepted.resume();
       return wire;
     }
     const callback = (size: number, bytes: Uint8Array): boolean => {
