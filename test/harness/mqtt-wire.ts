@@ -30,6 +30,7 @@ export class MqttWire {
     const cutter = new PacketCutter((one) => this.#packets.put(one));
     stream.on("data", (chunk: Buffer) => cutter.read(chunk));
     stream.on("error", () => undefined);
+    stream.on("end", () => stream.destroy());
     this.#closed = new Promise((resolve) => {
       stream.on("close", () => {
         this.#packets.end(new Error("the connection closed"));
@@ -39,7 +40,7 @@ export class MqttWire {
   }
 
   static async open(broker: Instance, way: Way = "tcp"): Promise<MqttWire> {
-    return new MqttWire(await openStream(broker, way));
+    return new MqttWire(await openStream(broker, way, "mqtt"));
   }
 
   /** Opens a connection and is let in. @returns it, and whether the session was there */

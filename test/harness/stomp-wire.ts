@@ -35,6 +35,7 @@ export class StompWire {
     );
     stream.on("data", (chunk: Buffer) => reader.read(chunk));
     stream.on("error", () => undefined);
+    stream.on("end", () => stream.destroy());
     this.#closed = new Promise((resolve) => {
       stream.on("close", () => {
         this.#frames.end(new Error("the connection closed"));
@@ -45,7 +46,7 @@ export class StompWire {
 
   /** Opens a connection and says nothing. */
   static async open(broker: Instance, way: Way = "tcp", key?: ClientKey): Promise<StompWire> {
-    return new StompWire(await openStream(broker, way, key));
+    return new StompWire(await openStream(broker, way, "v12.stomp", key));
   }
 
   /** Opens a connection and is let in: the helper *connect* of the scenarios. */

@@ -19,9 +19,9 @@ export interface ClientKey {
   readonly cert: string;
 }
 
-/** Opens a byte stream to the broker. */
-export async function openStream(broker: Instance, way: Way, key?: ClientKey): Promise<Duplex> {
-  if (way === "ws" || way === "wss") return webSocketStream(await openWebSocket(broker, way));
+/** Opens a byte stream to the broker; a WebSocket asks for the sub-protocol. */
+export async function openStream(broker: Instance, way: Way, subProtocol: string, key?: ClientKey): Promise<Duplex> {
+  if (way === "ws" || way === "wss") return createWebSocketStream(await openWebSocket(broker, way, subProtocol));
   if (way === "tcp") {
     const socket = connectTcp({ host: "127.0.0.1", port: broker.port("tcp"), noDelay: true });
     await happens(socket, "connect");
@@ -34,14 +34,10 @@ export async function openStream(broker: Instance, way: Way, key?: ClientKey): P
 }
 
 /** Opens a WebSocket with nothing around it. */
-export async function openWebSocket(broker: Instance, way: "ws" | "wss", subprotocol = "mqtt"): Promise<WebSocket> {
-  const socket = new WebSocket(`${way}://127.0.0.1:${broker.port(way)}/`, subprotocol, { rejectUnauthorized: false });
+export async function openWebSocket(broker: Instance, way: "ws" | "wss", subProtocol: string): Promise<WebSocket> {
+  const socket = new WebSocket(`${way}://127.0.0.1:${broker.port(way)}/`, subProtocol, { rejectUnauthorized: false });
   await happens(socket, "open");
   return socket;
-}
-
-function webSocketStream(socket: WebSocket): Duplex {
-  return createWebSocketStream(socket);
 }
 
 /** Resolves when the event comes, rejects on `error`. */
