@@ -1,7 +1,7 @@
 import type { ComparisonOperator } from "./ast.ts";
 import { booleanOf, decimalOf, integerOf } from "./number-text.ts";
 import type { PropertyValue } from "./source.ts";
-import { always, type Condition, type Operand, TRUE, type Truth, UNKNOWN } from "./truth.ts";
+import { always, type Condition, type Operand, TRUE, type Truth, UNKNOWN, type Value } from "./truth.ts";
 
 /** How two values lie: before, the same, behind, or without any order, as text and a number do. */
 type Order = -1 | 0 | 1 | 2;
@@ -43,7 +43,6 @@ export function comparison(
   const mask = MASKS[operator];
   const general = generalComparison(mask, left, right, converting);
   if (left.constant && right.constant) return always(general({ property: () => undefined }));
-  if (right.constant && right.value === undefined) return always(UNKNOWN);
   if (left.name === undefined || !right.constant || right.oversized) return general;
   if (typeof right.value === "number")
     return nameWithNumber(mask, left.name, right.value, right.integer, converting);
@@ -63,16 +62,12 @@ export function between(
   const highMask = MASKS[negated ? ">" : "<="];
   return (source) => {
     const found = value.read(source);
-    if (found === undefined) return UNKNOWN;
     const least = low.read(source);
-    const above =
-      least === undefined ? UNKNOWN : masked(lowMask, operandOrder(found, value, least, low, converting));
-    // x >= a AND x <= b, or x < a OR x > b: the first that decides, or else the second. [14.1]
+    const above = within(lowMask, found, value, least, low, converting);
+    // x >= a AND x <= b, or x < a OR x > b: the first if that decides, or else the second. [messaging 14.1]
     if (negated ? above === TRUE : above !== TRUE) return above;
     const most = high.read(source);
-    return most === undefined
-      ? UNKNOWN
-      : masked(highMask, operandOrder(found, value, most, high, converting));
+    return within(highMask, found, value, most, high, converting);
   };
 }
 
@@ -106,9 +101,13 @@ function generalComparison(mask: number, left: Operand, right: Operand, converti
   return (source) => {
     const a = left.read(source);
     const b = right.read(source);
-    if (a === undefined || b === undefined) return UNKNOWN;
-    return masked(mask, operandOrder(a, left, b, right, converting));
+    return within(mask, a, left, b, right, converting);
   };
+}
+
+function within(mask: number, a: Value, left: Operand, b: Value, right: Operand, converting: boolean): Truth {
+  if (a === undefined || b === undefined) return UNKNOWN;
+  return masked(mask, operandOrder(a, left, b, right, converting));
 }
 
 function operandOrder(

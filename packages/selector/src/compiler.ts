@@ -3,6 +3,7 @@ import type { BetweenNode, InNode, LikeNode, NumberNode, SelectorNode } from "./
 import { between, comparison } from "./compare.ts";
 import { EVALUATION_FAILURE } from "./errors.ts";
 import { compileLike } from "./like.ts";
+import type { PropertySource } from "./source.ts";
 import {
   always,
   and,
@@ -20,7 +21,7 @@ import type { XPathFunction } from "./xpath.ts";
 
 /** What a compiled selector depends on besides its text. */
 export interface CompilerRules extends ArithmeticRules {
-  /** Evaluates XPATH; the parser's caller refuses selectors that need it when it is missing. */
+  /** Evaluates XPATH; when it is missing, `selector.ts` has refused what needs it. */
   readonly xpath: XPathFunction | undefined;
 }
 
@@ -84,15 +85,14 @@ export class Compiler {
         const left = this.#operand(node.left);
         const right = this.#operand(node.right);
         const whole = left.integer && right.integer && operator !== "/" && operator !== "%";
-        const read = (source: Parameters<Condition>[0]): Value =>
+        const read = (source: PropertySource): Value =>
           compute(operator, left.read(source), right.read(source), this.#rules);
         return folded(read, left.constant && right.constant, whole);
       }
       case "sign": {
         const { operator } = node;
         const inner = this.#operand(node.operand);
-        const read = (source: Parameters<Condition>[0]): Value =>
-          signed(operator, inner.read(source), this.#rules);
+        const read = (source: PropertySource): Value => signed(operator, inner.read(source), this.#rules);
         return folded(read, inner.constant, inner.integer);
       }
       default:
