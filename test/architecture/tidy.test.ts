@@ -12,6 +12,7 @@ const FILES_MIN = 150;
 const LAYERS: Readonly<Record<string, string>> = {
   domain: "words",
   "stomp-parser": "words",
+  selector: "words",
   core: "engine",
   "protocol-stomp": "adapter",
   "protocol-mqtt": "adapter",
@@ -47,7 +48,11 @@ test("the look over the tree sees the tree", () => {
   assert.ok(inSrc.length > FILES_MIN, `only ${inSrc.length} source files seen`);
   assert.ok(inTests.length > 40, `only ${inTests.length} test files seen`);
   const packages = readdirSync(join(ROOT, "packages"));
-  assert.deepEqual(packages.filter((name) => LAYERS[name] === undefined), [], "a package without a layer");
+  assert.deepEqual(
+    packages.filter((name) => LAYERS[name] === undefined),
+    [],
+    "a package without a layer",
+  );
 });
 
 test("imports only go down the layers [architecture 2]", () => {
@@ -82,7 +87,9 @@ test("no leftovers: console, TODO, focused or skipped tests", () => {
   assert.deepEqual(offenders(inSrc, /(?<![.\w#])console\./), []);
   const word = ["TO", "DO|FIX", "ME|X", "XX"].join("");
   for (const files of [inSrc, inTests]) {
-    const found = files.filter(({ text }) => new RegExp(`\\b(${word})\\b`).test(text)).map(({ path }) => path);
+    const found = files
+      .filter(({ text }) => new RegExp(`\\b(${word})\\b`).test(text))
+      .map(({ path }) => path);
     assert.deepEqual(found, []);
   }
   assert.deepEqual(offenders(inTests, /\b(test|it|describe)\.(only|skip|todo)\b/), []);
@@ -90,7 +97,10 @@ test("no leftovers: console, TODO, focused or skipped tests", () => {
 
 test(`no file has more than ${LINES_MAX} lines`, () => {
   const long = [...inSrc, ...inTests].filter(({ text }) => text.split("\n").length > LINES_MAX + 1);
-  assert.deepEqual(long.map(({ path, text }) => `${path}: ${text.split("\n").length}`), []);
+  assert.deepEqual(
+    long.map(({ path, text }) => `${path}: ${text.split("\n").length}`),
+    [],
+  );
 });
 
 test("every exported name has a docstring", () => {
@@ -115,16 +125,24 @@ test("every error code is documented, and no other", () => {
 test("every path that ARCHITECTURE.md and the README name exists", () => {
   for (const page of ["ARCHITECTURE.md", "README.md", "CONTRIBUTING.md"]) {
     const text = readFileSync(join(ROOT, page), "utf8");
-    const named = [...text.matchAll(/`((?:packages|docs|test|instances-template|scripts)\/[\w./-]*)`/g)].map(([, path]) => path!);
+    const named = [...text.matchAll(/`((?:packages|docs|test|instances-template|scripts)\/[\w./-]*)`/g)].map(
+      ([, path]) => path!,
+    );
     assert.ok(named.length > 0, `${page} names no path`);
-    assert.deepEqual(named.filter((path) => !existsSync(join(ROOT, path))), [], page);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(join(ROOT, path))),
+      [],
+      page,
+    );
   }
 });
 
 test("every package has a README and a layer for the boundaries check", () => {
   for (const name of Object.keys(LAYERS)) {
     assert.ok(existsSync(join(ROOT, "packages", name, "README.md")), `packages/${name}/README.md`);
-    const turbo = JSON.parse(readFileSync(join(ROOT, "packages", name, "turbo.json"), "utf8")) as { tags: string[] };
+    const turbo = JSON.parse(readFileSync(join(ROOT, "packages", name, "turbo.json"), "utf8")) as {
+      tags: string[];
+    };
     assert.deepEqual(turbo.tags, [LAYERS[name]], name);
   }
 });

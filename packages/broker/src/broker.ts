@@ -16,6 +16,7 @@ import { hostSettings } from "./host-settings.ts";
 import type { LogChannels } from "./logging/index.ts";
 import { FrontDesk, type GuardedHost } from "./reception.ts";
 import { SecuritySetup } from "./security-setup.ts";
+import { SelectorFilter } from "./selector-filter.ts";
 
 /** What a broker is made of. */
 export interface BrokerParts {
@@ -82,7 +83,8 @@ export class Broker {
     }
     return new HostEngine({
       id: host.id,
-      settings: hostSettings(host),
+      brokerId: this.#parts.config.id,
+      settings: hostSettings(host, (text) => new SelectorFilter(text)),
       store,
       stores,
       authorizer,

@@ -7,14 +7,22 @@ import type {
 } from "@tsapollo/config";
 import {
   type Configured,
+  type ConfiguredDsub,
   DEFAULT_HOST_SETTINGS,
   type HostSettings,
   type QueueSettings,
   type TopicSettings,
 } from "@tsapollo/core";
+import type { MessageFilter } from "@tsapollo/domain";
 
-/** What the configuration says of a virtual host, in the engine's terms. */
-export function hostSettings(config: VirtualHostConfig): HostSettings {
+/** Makes a filter from a selector's text. */
+export type FilterParser = (selector: string) => MessageFilter;
+
+/**
+ * What the configuration says of a virtual host, in the engine's terms.
+ * @throws BrokerError BAD_SELECTOR when a configured durable subscription has one
+ */
+export function hostSettings(config: VirtualHostConfig, parseFilter: FilterParser): HostSettings {
   return {
     ...DEFAULT_HOST_SETTINGS,
     autoCreateDestinations: config.autoCreateDestinations,
@@ -26,28 +34,52 @@ export function hostSettings(config: VirtualHostConfig): HostSettings {
     slowConsumerTimeoutMs: config.slowConsumerTimeoutS * 1_000,
     queues: config.queues.map(queue),
     topics: config.topics.map(topic),
-    dsubs: config.dsubs.map(dsub),
+    dsubs: config.dsubs.map((one) => dsub(one, parseFilter)),
   };
 }
 
-function common(config: ConfiguredQueue): Omit<QueueSettings, "autoDeleteAfterMs"> {
+function common(config: ConfiguredQueue): Omit<QueueSettings, "autoDeleteAfterMs" | "mirrored"> {
   return {
     persistent: config.persistent,
     tailBufferBytes: config.tailBufferBytes,
     quotaBytes: config.quotaBytes ?? -1,
     quotaMessages: config.quotaMessages ?? -1,
+    fullPolicy: config.fullPolicy,
+    maxEnqueueBytesPerS: config.maxEnqueueRateBytesPerS ?? -1,
+    roundRobin: config.roundRobin,
+    gracefulHandoff: config.messageGroupGracefulHandoff,
+    nakLimit: config.nakLimit,
+    dlq: config.dlq,
+    dlqExpired: config.dlqExpired,
   };
 }
 
 function queue(config: QueueConfig): Configured<QueueSettings> {
-  const settings = { ...common(config), autoDeleteAfterMs: config.autoDeleteAfterS * 1_000 };
-  return { filter: config.address?.path, settings };
+  const { mirrored, autoDeleteAfterS } = config;
+  return {
+    filter: config.address?.path,
+    settings: { ...common(config), mirrored, autoDeleteAfterMs: autoDeleteAfterS * 1_000 },
+  };
 }
 
-function dsub(config: DsubConfig): Configured<QueueSettings> {
-  return { filter: config.address?.path, settings: { ...common(config), autoDeleteAfterMs: 0 } };
+function dsub(config: DsubConfig, parseFilter: FilterParser): ConfiguredDsub {
+  return {
+    filter: config.address?.path,
+    settings: { ...common(config), mirrored: false, autoDeleteAfterMs: 0 },
+    idRegex: config.idRegex,
+    topics: config.topics,
+    messages: config.selector === undefined ? undefined : parseFilter(config.selector),
+  };
 }
 
 function topic(config: TopicConfig): Configured<TopicSettings> {
-  return { filter: config.address?.path, settings: { autoDeleteAfterMs: config.autoDeleteAfterS * 1_000 } };
+  const subscription = { ...common(config.subscription), mirrored: false, autoDeleteAfterMs: 0 };
+  return {
+    filter: config.address?.path,
+    settings: {
+      autoDeleteAfterMs: config.autoDeleteAfterS * 1_000,
+      slowConsumerPolicy: config.slowConsumerPolicy,
+      subscription,
+    },
+  };
 }

@@ -61,8 +61,7 @@ export class FrontDesk implements Reception {
       demandConnect(this.#parts.brokerAuthorizer, identity, connector, connection);
       demandConnect(security.authorizer, identity, { kind: "virtual-host", id: engine.id }, connection);
     }
-    const host = engine.admit(identity, connection.connectorId, producer);
-    return { host, identity, clientId: engine.nextClientId() };
+    return { ...engine.admit(identity, connection.connectorId, producer), identity };
   }
 
   #find(name: string | undefined): GuardedHost {

@@ -1,15 +1,33 @@
-import type { PathPart } from "@tsapollo/domain";
+import type { Address, MessageFilter, PathPart } from "@tsapollo/domain";
+
+/** What a queue does with a message that it has no room for. [messaging 4.1] */
+export type FullPolicy = "block" | "drop head" | "drop tail";
 
 /** How a queue or durable subscription behaves. [messaging 4.1] */
 export interface QueueSettings {
   /** Whether persistent messages are stored, given a store. */
   readonly persistent: boolean;
-  /** Bytes a queue without store may hold before producers wait. */
+  /** Bytes a queue without store may hold before it is full. */
   readonly tailBufferBytes: number;
-  /** Bytes beyond which producers wait; -1 for none. */
+  /** Bytes beyond which it is full; -1 for none. */
   readonly quotaBytes: number;
-  /** Messages beyond which producers wait; -1 for none. */
+  /** Messages beyond which it is full; -1 for none. */
   readonly quotaMessages: number;
+  readonly fullPolicy: FullPolicy;
+  /** Bytes a second beyond which producers wait; -1 for none. */
+  readonly maxEnqueueBytesPerS: number;
+  /** `false`: the consumer that joined first gets everything it has credit for. */
+  readonly roundRobin: boolean;
+  /** Whether message groups move only when their old consumer holds nothing. */
+  readonly gracefulHandoff: boolean;
+  /** Refusals after which a message is dead; 0 for never. */
+  readonly nakLimit: number;
+  /** Id of the dead letter queue, `*` stands for this queue's id; undefined: dead messages are dropped. */
+  readonly dlq: string | undefined;
+  /** Whether expired messages are dead letters too. */
+  readonly dlqExpired: boolean;
+  /** Whether it exchanges messages with the topic of the same name. */
+  readonly mirrored: boolean;
   /** Idle time after which it is deleted; 0 for never. */
   readonly autoDeleteAfterMs: number;
 }
@@ -18,12 +36,26 @@ export interface QueueSettings {
 export interface TopicSettings {
   /** Idle time after which it is deleted; 0 for never. */
   readonly autoDeleteAfterMs: number;
+  /** Whether slow consumers make producers wait, or read from a queue of their own. */
+  readonly slowConsumerPolicy: "block" | "queue";
+  /** Settings of those queues. */
+  readonly subscription: QueueSettings;
 }
 
 /** Settings for the destinations that a filter covers; without a filter, for all. */
 export interface Configured<Settings> {
   readonly filter: readonly PathPart[] | undefined;
   readonly settings: Settings;
+}
+
+/** Settings for durable subscriptions, and those that exist from the start. [messaging 3, 4.2] */
+export interface ConfiguredDsub extends Configured<QueueSettings> {
+  /** Without a filter: found anywhere in the id. */
+  readonly idRegex: RegExp | undefined;
+  /** With a filter without wildcards: what the one of this name collects from, from the start. */
+  readonly topics: readonly Address[];
+  /** What it collects of that. */
+  readonly messages: MessageFilter | undefined;
 }
 
 /** How a virtual host behaves. */
@@ -33,7 +65,7 @@ export interface HostSettings {
   /** First match in order wins; defaults where none does. */
   readonly queues: readonly Configured<QueueSettings>[];
   readonly topics: readonly Configured<TopicSettings>[];
-  readonly dsubs: readonly Configured<QueueSettings>[];
+  readonly dsubs: readonly ConfiguredDsub[];
   /** Bytes of messages kept in memory before producers wait. */
   readonly memoryLimitBytes: number;
   /** Destinations of all kinds, beyond which none is created. */
@@ -52,11 +84,23 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = Object.freeze({
   tailBufferBytes: 640 * 1024,
   quotaBytes: -1,
   quotaMessages: -1,
+  fullPolicy: "block",
+  maxEnqueueBytesPerS: -1,
+  roundRobin: true,
+  gracefulHandoff: true,
+  nakLimit: 0,
+  dlq: undefined,
+  dlqExpired: false,
+  mirrored: false,
   autoDeleteAfterMs: 30_000,
 });
 
 /** Defaults of {@link TopicSettings}. */
-export const DEFAULT_TOPIC_SETTINGS: TopicSettings = Object.freeze({ autoDeleteAfterMs: 30_000 });
+export const DEFAULT_TOPIC_SETTINGS: TopicSettings = Object.freeze({
+  autoDeleteAfterMs: 30_000,
+  slowConsumerPolicy: "block",
+  subscription: DEFAULT_QUEUE_SETTINGS,
+});
 
 /** Defaults of {@link HostSettings}. */
 export const DEFAULT_HOST_SETTINGS: HostSettings = Object.freeze({

@@ -53,6 +53,7 @@ export class TestProducer implements Producer {
 export interface TestClient {
   readonly host: VirtualHost;
   readonly producer: TestProducer;
+  readonly clientId: string;
   send(address: Address, text: string, rest?: Partial<Message>): boolean;
 }
 
@@ -70,6 +71,7 @@ export async function startHost(changed?: Partial<HostSettings>, authorizer?: Au
   const settings = { ...DEFAULT_HOST_SETTINGS, ...changed };
   const engine = new HostEngine({
     id: "default",
+    brokerId: "default",
     settings,
     store,
     stores: true,
@@ -80,10 +82,11 @@ export async function startHost(changed?: Partial<HostSettings>, authorizer?: Au
   await engine.start();
   const client = (user = "u"): TestClient => {
     const producer = new TestProducer();
-    const host = engine.admit({ principals: [], userName: user }, "tcp", producer);
+    const { host, clientId } = engine.admit({ principals: [], userName: user }, "tcp", producer);
     let token = 0;
     return {
       host,
+      clientId,
       producer,
       send: (address, text, rest) => host.publish(address, sampleMessage(text, rest), ++token),
     };

@@ -127,6 +127,11 @@ export class Message {
     this.#borrowed = false;
   }
 
+  /** The same message, never to expire: what a dead letter queue gets. Shares the bytes, which must be owned. */
+  withoutExpiry(): Message {
+    return new Message({ ...this, borrowed: false, expiresAtMs: 0 });
+  }
+
   /** The bytes remembered for an outgoing form, if some subscriber needed it before. */
   wireForm(form: string): Uint8Array | undefined {
     let known = this.#wireForms;

@@ -58,7 +58,13 @@ function message(): Message {
 
 async function newHost(): Promise<HostEngine> {
   const store = new MemoryStore();
-  const parts = { id: "bench", settings: DEFAULT_HOST_SETTINGS, stores: true, authorizer: undefined };
+  const parts = {
+    id: "bench",
+    brokerId: "bench",
+    settings: DEFAULT_HOST_SETTINGS,
+    stores: true,
+    authorizer: undefined,
+  };
   const host = new HostEngine({ ...parts, store, clock: CLOCK, logger: SILENT_LOGGER });
   await host.start();
   return host;
@@ -69,7 +75,7 @@ export async function topicPublish(): Promise<Measurement[]> {
   const found: Measurement[] = [];
   for (const subscribers of [1, 50]) {
     const host = await newHost();
-    const client = host.admit(undefined, "bench", PRODUCER);
+    const { host: client } = host.admit(undefined, "bench", PRODUCER);
     const address = new Address("topic", ["a", "b"]);
     for (let at = 0; at < subscribers; at += 1) client.subscribe({ addresses: [address] }, new Sink(false));
     const name = `topic publish and offer, ${subscribers} subscribers, per delivery`;
@@ -87,7 +93,7 @@ export async function queueDispatch(): Promise<Measurement[]> {
   const found: Measurement[] = [];
   for (const consumers of [1, 10, 1_000]) {
     const host = await newHost();
-    const client = host.admit(undefined, "bench", PRODUCER);
+    const { host: client } = host.admit(undefined, "bench", PRODUCER);
     const address = new Address("queue", ["q"]);
     for (let at = 0; at < consumers; at += 1) client.subscribe({ addresses: [address] }, new Sink(true));
     found.push(
@@ -102,7 +108,7 @@ export async function queueDispatch(): Promise<Measurement[]> {
 /** Cost of a publish while many other destinations exist. */
 export async function idleDestinations(): Promise<Measurement[]> {
   const host = await newHost();
-  const client = host.admit(undefined, "bench", PRODUCER);
+  const { host: client } = host.admit(undefined, "bench", PRODUCER);
   for (let at = 0; at < 100_000; at += 1)
     client.publish(new Address("topic", ["idle", String(at)]), message(), 0);
   const address = new Address("topic", ["a", "b"]);

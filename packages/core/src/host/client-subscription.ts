@@ -1,26 +1,42 @@
-import { type Address, BrokerError, type Consumer, type Subscription } from "@tsapollo/domain";
+import {
+  Address,
+  BrokerError,
+  type Consumer,
+  type SubscribeRequest,
+  type Subscription,
+} from "@tsapollo/domain";
 import { patternCovers } from "../path-tree.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { QueueFeed } from "../queue/queue-feed.ts";
+import type { QueueLink } from "../queue/queue-feed.ts";
 import type { Topic } from "../topic/topic.ts";
 import { TopicFeed } from "../topic/topic-feed.ts";
 import type { Client } from "./client.ts";
 import type { QueueWatcher } from "./router.ts";
+
+/** Name of the queues between topics and slow consumers, for logs. */
+const BUFFER = new Address("queue", ["topic-buffer"]);
 
 /** A live consumer joined to queues, topics and durable subscriptions, directly and by pattern. */
 export class ClientSubscription implements Subscription, QueueWatcher {
   readonly #client: Client;
   readonly #consumer: Consumer;
   readonly #addresses: Map<string, Address> = new Map();
-  readonly #queueFeeds: Map<Queue, QueueFeed> = new Map();
+  readonly #request: SubscribeRequest;
+  readonly #links: Map<Queue, QueueLink> = new Map();
   #topicFeed: TopicFeed | undefined = undefined;
   #firstToResume = 0;
   #cancelled = false;
 
-  constructor(client: Client, consumer: Consumer) {
+  constructor(client: Client, consumer: Consumer, request: SubscribeRequest) {
     this.#client = client;
     this.#consumer = consumer;
+    this.#request = request;
+  }
+
+  /** Looking takes other rights than taking. [instance 14.5] */
+  get #action(): "consume" | "receive" {
+    return this.#request.browse === undefined ? "consume" : "receive";
   }
 
   add(address: Address): void {
@@ -49,8 +65,13 @@ export class ClientSubscription implements Subscription, QueueWatcher {
   #feedOfTopics(): TopicFeed {
     const { host } = this.#client;
     if (this.#topicFeed === undefined) {
-      const guard = (topicId: string): boolean => this.#client.mayReceiveTopic(topicId);
-      this.#topicFeed = new TopicFeed(this.#consumer, host.settings.consumerBufferBytes, guard);
+      this.#topicFeed = new TopicFeed({
+        consumer: this.#consumer,
+        filter: this.#request.filter,
+        limitBytes: host.settings.consumerBufferBytes,
+        mayReceive: (topicId) => this.#client.mayReceiveTopic(topicId),
+        makeQueue: (settings) => host.router.createBuffer(BUFFER, settings),
+      });
       host.watchFeed(this.#topicFeed);
     }
     return this.#topicFeed;
@@ -58,13 +79,13 @@ export class ClientSubscription implements Subscription, QueueWatcher {
 
   #offerRetained(topic: Topic, feed: TopicFeed): void {
     const delivery = topic.retainedDelivery(this.#client.host.clock.nowMs());
-    if (delivery !== undefined) feed.take(delivery);
+    if (delivery !== undefined) feed.under(topic.settings).take(delivery);
   }
 
   #addQueues(address: Address): void {
     const { router } = this.#client.host;
     if (!address.isPattern) {
-      this.#join(this.#client.queueFor(address, "consume"));
+      this.#join(this.#client.queueFor(address, this.#action));
       return;
     }
     if (address.kind === "dsub") {
@@ -79,15 +100,21 @@ export class ClientSubscription implements Subscription, QueueWatcher {
 
   /** A queue exists that one of the patterns matches. */
   queueCreated(queue: Queue): void {
-    if (this.#client.guard.may("consume", queue.address)) this.#join(queue);
+    if (this.#client.guard.may(this.#action, queue.address)) this.#join(queue);
   }
 
   #join(queue: Queue): void {
-    if (this.#queueFeeds.has(queue)) return;
-    const feed = queue.join(this.#consumer);
+    if (this.#links.has(queue)) return;
+    const link = this.#linkTo(queue);
     // the consumer may have ended the subscription while it took its first message
-    if (this.#cancelled) queue.leave(feed);
-    else this.#queueFeeds.set(queue, feed);
+    if (this.#cancelled) link.leave();
+    else this.#links.set(queue, link);
+  }
+
+  #linkTo(queue: Queue): QueueLink {
+    const { filter, exclusive = false, fromSequence = 0, browse: mode } = this.#request;
+    if (mode !== undefined) return queue.browse(this.#consumer, { filter, mode, fromSequence });
+    return queue.join(this.#consumer, { filter, exclusive, fromSequence });
   }
 
   /** Joins a durable subscription's queue; the topics are the durable subscription's own. */
@@ -111,10 +138,10 @@ export class ClientSubscription implements Subscription, QueueWatcher {
 
   #leaveQueues(address: Address): void {
     if (address.isPattern) this.#client.host.router.removeQueuePattern(address, this);
-    for (const [queue, feed] of this.#queueFeeds) {
+    for (const [queue, feed] of this.#links) {
       if (this.#covers(queue.address)) continue;
-      this.#queueFeeds.delete(queue);
-      queue.leave(feed);
+      this.#links.delete(queue);
+      feed.leave();
     }
   }
 
@@ -129,19 +156,19 @@ export class ClientSubscription implements Subscription, QueueWatcher {
   resume(): void {
     if (this.#cancelled) return;
     this.#topicFeed?.resume();
-    if (this.#queueFeeds.size === 1) {
-      for (const feed of this.#queueFeeds.values()) feed.queue.resume(feed);
-    } else if (this.#queueFeeds.size > 1) this.#resumeInTurn();
+    if (this.#links.size === 1) {
+      for (const link of this.#links.values()) link.resume();
+    } else if (this.#links.size > 1) this.#resumeInTurn();
   }
 
   /** Starts with another queue each time, so that a busy one does not starve the others. */
   #resumeInTurn(): void {
-    const feeds = [...this.#queueFeeds.values()];
+    const feeds = [...this.#links.values()];
     this.#firstToResume = (this.#firstToResume + 1) % feeds.length;
     for (let at = 0; at < feeds.length; at += 1) {
       const feed = feeds[(this.#firstToResume + at) % feeds.length]!;
-      if (feed.closed) this.#queueFeeds.delete(feed.queue);
-      else feed.queue.resume(feed);
+      if (feed.closed) this.#links.delete(feed.queue);
+      else feed.resume();
     }
   }
 
@@ -157,8 +184,8 @@ export class ClientSubscription implements Subscription, QueueWatcher {
       this.#client.host.unwatchFeed(this.#topicFeed);
       this.#topicFeed.close();
     }
-    for (const [queue, feed] of this.#queueFeeds) queue.leave(feed);
-    this.#queueFeeds.clear();
+    for (const link of this.#links.values()) link.leave();
+    this.#links.clear();
     this.#client.forget(this);
   }
 }

@@ -22,6 +22,7 @@ import type { Confirmed } from "./committer.ts";
 import { DurableAttachment } from "./durable-attachment.ts";
 import type { Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
+import { isTemporary, ownerOf } from "./temporary.ts";
 
 /** Where messages for an address go, and whether this client may send there: asked once, then remembered. */
 export interface Route {
@@ -41,6 +42,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   readonly host: HostEngine;
   readonly guard: Guard;
   readonly producer: Producer;
+  /** Unique among the host's clients; owns temporary destinations. */
+  readonly clientId: string;
   unconfirmed = 0;
   readonly #routes: Map<Address, Route> = new Map();
   #lastRoute: Route | undefined = undefined;
@@ -48,7 +51,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   readonly #subscriptions: Set<ClientSubscription> = new Set();
   #closed = false;
 
-  constructor(host: HostEngine, guard: Guard, producer: Producer) {
+  constructor(host: HostEngine, guard: Guard, producer: Producer, clientId: string) {
+    this.clientId = clientId;
     this.id = host.id;
     this.host = host;
     this.guard = guard;
@@ -141,6 +145,10 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       const isTopic = address.kind === "topic";
       const topic = isTopic ? this.topicFor(address, "send") : undefined;
       const queue = isTopic ? undefined : this.queueFor(address, "send");
+      if (queue?.settings.mirrored) {
+        const mirrored = this.host.router.mirrorTopic(queue);
+        return { address, topic: mirrored, queue: undefined, refusal: undefined, guardGeneration };
+      }
       return { address, topic, queue, refusal: undefined, guardGeneration };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
@@ -154,6 +162,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
    */
   topicFor(address: Address, action: "send" | "receive"): Topic {
     refusePattern(address);
+    if (action !== "send") this.#checkOwner(address);
     const existing = this.host.router.topics.get(address.id);
     if (existing === undefined) this.#checkCreate(address);
     this.guard.demand(action, address);
@@ -164,8 +173,9 @@ export class Client implements VirtualHost, Waiting, Confirmed {
    * The queue, or the queue of the durable subscription, of a name, made if need be, after the checks.
    * @throws BrokerError
    */
-  queueFor(address: Address, action: "send" | "consume"): Queue {
+  queueFor(address: Address, action: "send" | "consume" | "receive"): Queue {
     refusePattern(address);
+    if (action !== "send") this.#checkOwner(address);
     if (address.kind === "dsub") {
       const durable = this.host.router.dsubs.get(address.id);
       if (durable === undefined) {
@@ -182,6 +192,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     return existing ?? this.host.router.createQueue(address);
   }
 
+  /** Only its owner may consume from a temporary destination. [messaging 2.9] */
+  #checkOwner(address: Address): void {
+    if (!isTemporary(address) || ownerOf(address, this.host.brokerId) === this.clientId) return;
+    const text = `Not authorized to receive from the temporary destination. Principals=${this.guard.principals}`;
+    throw new BrokerError("ACCESS_DENIED", text);
+  }
+
   #checkCreate(address: Address): void {
     if (!this.host.router.autoCreates) {
       throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
@@ -196,11 +213,10 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   }
 
   subscribe(request: SubscribeRequest, consumer: Consumer): Subscription {
-    const subscription = new ClientSubscription(this, consumer);
+    const subscription = new ClientSubscription(this, consumer, request);
     this.#subscriptions.add(subscription);
     try {
-      if (request.durable !== undefined)
-        return this.#attach(request.durable, request.addresses, subscription);
+      if (request.durable !== undefined) return this.#attach(request.durable, request, subscription);
       for (const address of request.addresses) subscription.add(address);
       return subscription;
     } catch (error) {
@@ -209,14 +225,15 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     }
   }
 
-  #attach(address: Address, topics: readonly Address[], inner: ClientSubscription): Subscription {
+  #attach(address: Address, request: SubscribeRequest, inner: ClientSubscription): Subscription {
     const { router } = this.host;
     const existing = router.dsubs.get(address.id);
     if (existing === undefined) this.guard.demand("create", address);
     this.guard.demand("consume", address);
     const durable: DurableSubscription = existing ?? router.createDurable(address);
     const attachment = new DurableAttachment(this, durable, inner);
-    attachment.rebind(topics);
+    durable.filter = request.filter;
+    attachment.rebind(request.addresses);
     return attachment;
   }
 
@@ -230,6 +247,10 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   destroy(address: Address): void {
     const { router } = this.host;
     if (!this.exists(address)) return;
+    if (isTemporary(address) && ownerOf(address, this.host.brokerId) !== this.clientId) {
+      const text = `Not authorized to destroy the temp ${address.kind} '${address.id}'. Principals=${this.guard.principals}`;
+      throw new BrokerError("ACCESS_DENIED", text);
+    }
     this.guard.demand("destroy", address);
     if (address.kind === "topic") router.deleteTopic(router.topics.get(address.id)!);
     else if (address.kind === "queue") router.deleteQueue(router.queues.get(address.id)!);

@@ -4,6 +4,7 @@ import {
   type Authorizer,
   BrokerError,
   type Identity,
+  principalsText,
   type Resource,
   refusalText,
 } from "@tsapollo/domain";
@@ -23,6 +24,11 @@ export class Guard {
   /** Verdicts hold until this number changes. */
   get generation(): number {
     return this.#authorizer?.generation ?? 0;
+  }
+
+  /** Who the client is, for texts of refusals. */
+  get principals(): string {
+    return principalsText(this.#identity);
   }
 
   /** Whether the client may do this to a destination. */

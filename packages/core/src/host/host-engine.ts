@@ -21,6 +21,8 @@ import { Router } from "./router.ts";
 /** What a virtual host is made of. */
 export interface HostParts {
   readonly id: string;
+  /** Id of the broker, part of the names of temporary destinations. */
+  readonly brokerId: string;
   readonly settings: HostSettings;
   readonly store: MessageStore;
   /** Whether queues use the store; `false` for `<null_store/>`. */
@@ -31,12 +33,19 @@ export interface HostParts {
   readonly logger: Logger;
 }
 
+/** A client that was let in. */
+export interface AdmittedClient {
+  readonly host: VirtualHost;
+  readonly clientId: string;
+}
+
 /** How often expiry, idle destinations and slow consumers are looked at. */
 const MAINTENANCE_MS = 1_000;
 
 /** A virtual host: an isolated scope of names, its destinations, its store and its clients. */
 export class HostEngine {
   readonly id: string;
+  readonly brokerId: string;
   readonly settings: HostSettings;
   readonly clock: Clock;
   readonly router: Router;
@@ -44,7 +53,7 @@ export class HostEngine {
   readonly memory: MemoryBudget;
   readonly #parts: HostParts;
   readonly #janitor: Janitor;
-  readonly #clients: Set<Client> = new Set();
+  readonly #clients: Map<string, Client> = new Map();
   #timer: Timer | undefined = undefined;
   #clientCounter = 0;
   #state: "new" | "running" | "stopped" = "new";
@@ -52,6 +61,7 @@ export class HostEngine {
   constructor(parts: HostParts) {
     this.#parts = parts;
     this.id = parts.id;
+    this.brokerId = parts.brokerId;
     this.settings = parts.settings;
     this.clock = parts.clock;
     this.committer = new Committer(parts.store);
@@ -59,7 +69,7 @@ export class HostEngine {
     const { settings, clock } = parts;
     const { committer, memory } = this;
     this.router = new Router({ settings, clock, committer, memory, hasStore: parts.stores });
-    this.#janitor = new Janitor(this.router, settings, clock, parts.logger);
+    this.#janitor = new Janitor(this, parts.logger);
   }
 
   /**
@@ -69,6 +79,8 @@ export class HostEngine {
   async start(): Promise<void> {
     await this.#parts.store.open();
     if (this.settings.purgeOnStartup) await this.#parts.store.purge();
+    this.router.createConfigured();
+    await this.committer.idle();
     this.#state = "running";
     this.#scheduleMaintenance();
   }
@@ -85,7 +97,7 @@ export class HostEngine {
     if (this.#state !== "running") return;
     this.#state = "stopped";
     this.#timer?.cancel();
-    for (const client of [...this.#clients]) client.close();
+    for (const client of [...this.#clients.values()]) client.close();
     await this.committer.idle();
     await this.#parts.store.close();
   }
@@ -95,26 +107,32 @@ export class HostEngine {
     return this.#parts.store.title;
   }
 
-  /** A new client id: `<host id>-<hex counter>`. */
-  nextClientId(): string {
-    this.#clientCounter += 1;
-    return `${this.id}-${this.#clientCounter.toString(16)}`;
-  }
-
   /**
-   * The host as a client sees it that has been let in.
+   * The host as a client sees it that has been let in, and the client's id: `<host id>-<hex counter>`.
    * @throws BrokerError HOST_STOPPED
    */
-  admit(identity: Identity | undefined, connectorId: string, producer: Producer): VirtualHost {
+  admit(identity: Identity | undefined, connectorId: string, producer: Producer): AdmittedClient {
     if (this.#state !== "running") throw new BrokerError("HOST_STOPPED", "Virtual host stopped");
-    const client = new Client(this, new Guard(this.#parts.authorizer, identity, connectorId), producer);
-    this.#clients.add(client);
-    return client;
+    this.#clientCounter += 1;
+    const clientId = `${this.id}-${this.#clientCounter.toString(16)}`;
+    const host = new Client(
+      this,
+      new Guard(this.#parts.authorizer, identity, connectorId),
+      producer,
+      clientId,
+    );
+    this.#clients.set(clientId, host);
+    return { host, clientId };
   }
 
-  /** A client left. */
+  /** A client left; its temporary destinations go with the next sweep. */
   forget(client: Client): void {
-    this.#clients.delete(client);
+    this.#clients.delete(client.clientId);
+  }
+
+  /** Whether a client is here. */
+  hasClient(clientId: string): boolean {
+    return this.#clients.has(clientId);
   }
 
   get clientCount(): number {

@@ -1,6 +1,8 @@
-import { type Address, BrokerError, type Clock, filterMatches } from "@tsapollo/domain";
+import { Address, BrokerError, type Clock, filterMatches, type PathPart, parseId } from "@tsapollo/domain";
 import { PathTree } from "../path-tree.ts";
 import { DurableSubscription } from "../queue/durable-subscription.ts";
+import type { QueueEntry } from "../queue/entry.ts";
+import { Mirror } from "../queue/mirror.ts";
 import { Queue } from "../queue/queue.ts";
 import {
   type Configured,
@@ -13,6 +15,7 @@ import { Topic, type TopicPatterns } from "../topic/topic.ts";
 import type { TopicTarget } from "../topic/topic-feed.ts";
 import type { Committer } from "./committer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
+import { isTemporary } from "./temporary.ts";
 
 /** Somebody who wants to know about queues that come to be under a pattern. */
 export interface QueueWatcher {
@@ -36,6 +39,9 @@ export class Router {
   readonly dsubs: Map<string, DurableSubscription> = new Map();
   /** Queues with entries that expire. */
   readonly expiring: Set<Queue> = new Set();
+  /** Destinations that live as long as a client. */
+  readonly temporary: Set<Queue | Topic> = new Set();
+  readonly #mirrors: Map<Queue, Mirror> = new Map();
   readonly #parts: RouterParts;
   readonly #queueNames: PathTree<Queue> = new PathTree();
   readonly #topicNames: PathTree<Topic> = new PathTree();
@@ -49,6 +55,22 @@ export class Router {
 
   get autoCreates(): boolean {
     return this.#parts.settings.autoCreateDestinations;
+  }
+
+  /** Makes every destination that the configuration names. [messaging 3] */
+  createConfigured(): void {
+    const { queues, topics, dsubs } = this.#parts.settings;
+    for (const { filter } of queues) if (isName(filter)) this.createQueue(new Address("queue", filter));
+    for (const { filter } of topics) {
+      const address = isName(filter) ? new Address("topic", filter) : undefined;
+      if (address !== undefined && !this.topics.has(address.id)) this.createTopic(address);
+    }
+    for (const { filter, topics: addresses, messages } of dsubs) {
+      if (!isName(filter) || addresses.length === 0) continue;
+      const durable = this.createDurable(new Address("dsub", filter));
+      durable.filter = messages;
+      for (const address of addresses) this.bindDurable(durable, address);
+    }
   }
 
   /** Destinations of all kinds. */
@@ -67,6 +89,7 @@ export class Router {
       nowMs: clock.nowMs(),
     });
     this.topics.set(address.id, topic);
+    if (isTemporary(address)) this.temporary.add(topic);
     this.#topicNames.add(address.path, topic);
     return topic;
   }
@@ -75,6 +98,8 @@ export class Router {
     this.#checkLimit();
     const queue = this.#newQueue(address, configured(this.#parts.settings.queues, address));
     this.queues.set(address.id, queue);
+    if (isTemporary(address)) this.temporary.add(queue);
+    if (queue.settings.mirrored) this.#mirror(queue);
     this.#queueNames.add(address.path, queue);
     const watchers = new Set<QueueWatcher>();
     this.#queueWatchers.match(address.path, watchers);
@@ -82,9 +107,30 @@ export class Router {
     return queue;
   }
 
+  /** From now on the queue gets what is sent to the topic of its name. [messaging 8] */
+  #mirror(queue: Queue): void {
+    const topic = this.mirrorTopic(queue);
+    const mirror = new Mirror(queue);
+    this.#mirrors.set(queue, mirror);
+    topic.join(mirror);
+    const retained = topic.retainedDelivery(this.#parts.clock.nowMs());
+    if (retained !== undefined) mirror.take(retained);
+  }
+
+  /** The topic that a mirrored queue's producers really send to. */
+  mirrorTopic(queue: Queue): Topic {
+    const address = new Address("topic", queue.address.path);
+    return this.topics.get(address.id) ?? this.createTopic(address);
+  }
+
+  /** Makes a queue that is no destination: what stands between topics and a slow consumer. */
+  createBuffer(address: Address, settings: QueueSettings): Queue {
+    return this.#newQueue(address, { ...settings, persistent: false });
+  }
+
   createDurable(address: Address): DurableSubscription {
     this.#checkLimit();
-    const queue = this.#newQueue(address, configured(this.#parts.settings.dsubs, address));
+    const queue = this.#newQueue(address, configuredDsub(this.#parts.settings.dsubs, address));
     const durable = new DurableSubscription(queue);
     this.dsubs.set(address.id, durable);
     return durable;
@@ -96,7 +142,18 @@ export class Router {
     const storeId = hasStore && settings.persistent ? this.#nextStoreId++ : 0;
     if (storeId !== 0) committer.unit().putQueue({ queueId: storeId, key: address.key, description: "{}" });
     const onExpiring = (queue: Queue) => void this.expiring.add(queue);
-    return new Queue({ address, settings, storeId, clock, committer, memory, onExpiring });
+    const onDead = (entry: QueueEntry) => this.#deadLetter(entry);
+    return new Queue({ address, settings, storeId, clock, committer, memory, onExpiring, onDead });
+  }
+
+  /** Moves a dead message to the dead letter queue of its queue, if there is one. [messaging 5.9] */
+  #deadLetter({ queue, message, redeliveryCount }: QueueEntry): void {
+    const { dlq } = queue.settings;
+    if (dlq === undefined) return;
+    const address = new Address("queue", parseId(dlq.replaceAll("*", queue.address.id)));
+    const dead = message.expiresAtMs === 0 ? message : message.withoutExpiry();
+    const target = this.queues.get(address.id) ?? this.createQueue(address);
+    target.enqueue(dead, address, false, redeliveryCount);
   }
 
   #checkLimit(): void {
@@ -144,6 +201,7 @@ export class Router {
 
   deleteTopic(topic: Topic): void {
     topic.delete();
+    this.temporary.delete(topic);
     this.topics.delete(topic.address.id);
     this.#topicNames.remove(topic.address.path, topic);
   }
@@ -163,11 +221,15 @@ export class Router {
 
   #dissolve(queue: Queue): void {
     this.expiring.delete(queue);
+    this.temporary.delete(queue);
+    const mirror = this.#mirrors.get(queue);
+    if (mirror !== undefined) this.topics.get(queue.address.id)?.leave(mirror);
+    this.#mirrors.delete(queue);
     const gone = new BrokerError(
       "DESTINATION_MISSING",
       `The ${queue.address.kind} '${queue.address.id}' was deleted`,
     );
-    for (const feed of queue.delete()) feed.consumer.ended(gone);
+    for (const consumer of queue.delete()) consumer.ended(gone);
   }
 
   /** A durable subscription collects from one more topic or pattern. */
@@ -182,6 +244,20 @@ export class Router {
     this.removeTopicPattern(address, durable);
     return true;
   }
+}
+
+/** Whether a filter is the name of one destination. */
+function isName(filter: readonly PathPart[] | undefined): filter is readonly string[] {
+  return filter?.every((part) => typeof part === "string") ?? false;
+}
+
+/** By name first in order, else by expression, else the first that says neither. [messaging 3] */
+function configuredDsub(all: HostSettings["dsubs"], address: Address): QueueSettings | undefined {
+  const found = all.find(({ filter, idRegex }) => {
+    if (filter !== undefined) return filterMatches(filter, address.path);
+    return idRegex?.test(address.id) ?? true;
+  });
+  return found?.settings;
 }
 
 function configured<Settings>(all: readonly Configured<Settings>[], address: Address): Settings | undefined {

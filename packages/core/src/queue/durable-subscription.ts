@@ -1,4 +1,4 @@
-import type { Address, Delivery } from "@tsapollo/domain";
+import type { Address, Delivery, MessageFilter } from "@tsapollo/domain";
 import type { Congestion } from "../congestion.ts";
 import type { TopicTarget } from "../topic/topic-feed.ts";
 import type { Queue } from "./queue.ts";
@@ -10,6 +10,9 @@ export class DurableSubscription implements TopicTarget {
   readonly topics: Map<string, Address> = new Map();
   /** Access rights of whoever bound it last; who restored it from the store may see everything. */
   guard: (topicId: string) => boolean = () => true;
+
+  /** What it collects of that; undefined for everything. */
+  filter: MessageFilter | undefined = undefined;
 
   constructor(queue: Queue) {
     this.queue = queue;
@@ -23,7 +26,12 @@ export class DurableSubscription implements TopicTarget {
     return this.guard(topicId);
   }
 
+  under(): TopicTarget {
+    return this;
+  }
+
   take(delivery: Delivery): boolean {
+    if (this.filter !== undefined && !this.filter.matches(delivery.message)) return true;
     return this.queue.enqueue(delivery.message, delivery.address, delivery.retained);
   }
 }

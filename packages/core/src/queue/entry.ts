@@ -1,4 +1,5 @@
 import type { Address, Delivery, Message, Outcome } from "@tsapollo/domain";
+import type { Positioned } from "./position.ts";
 import type { Queue } from "./queue.ts";
 import type { QueueFeed } from "./queue-feed.ts";
 
@@ -29,6 +30,8 @@ export class QueueEntry implements Delivery {
   /** Entries that one consumer holds, in the order it got them. */
   previousHeld: QueueEntry | undefined = undefined;
   nextHeld: QueueEntry | undefined = undefined;
+  /** Who will look at this entry next. */
+  watchers: Positioned[] | undefined = undefined;
 
   constructor(
     queue: Queue,

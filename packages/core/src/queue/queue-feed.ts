@@ -1,23 +1,74 @@
-import type { Consumer } from "@tsapollo/domain";
+import type { Consumer, MessageFilter } from "@tsapollo/domain";
 import type { QueueEntry } from "./entry.ts";
+import type { Positioned } from "./position.ts";
 import type { Queue } from "./queue.ts";
 
-/** One consumer's place at one queue: whether it has credit, and what it holds unsettled. */
-export class QueueFeed {
+/** What sets a consumer apart from others at a queue. */
+export interface FeedOptions {
+  readonly filter: MessageFilter | undefined;
+  readonly exclusive: boolean;
+  /** Entries before this sequence are not wanted. */
+  readonly fromSequence: number;
+}
+
+/** What a subscription holds of a queue it is joined to. */
+export interface QueueLink {
+  readonly queue: Queue;
+  readonly closed: boolean;
+  /** The consumer has credit again. */
+  resume(): void;
+  /** The consumer leaves; what it holds comes back and counts as sent. */
+  leave(): void;
+}
+
+/** One consumer's place at one queue: what it wants, whether it has credit, what it holds unsettled. */
+export class QueueFeed implements Positioned, QueueLink {
+  /** Unique in the queue, in order of joining. */
+  readonly id: number;
   readonly queue: Queue;
   readonly consumer: Consumer;
+  readonly exclusive: boolean;
   /** Neighbours in the ring of consumers with credit; undefined while it has none. */
   ringPrevious: QueueFeed | undefined = undefined;
   ringNext: QueueFeed | undefined = undefined;
-  #lastHeld: QueueEntry | undefined = undefined;
+  at: QueueEntry | undefined = undefined;
+  /** Waits for a message group to be handed over; whether it got credit meanwhile. */
+  suspended = false;
+  suspendedCredit = false;
   /** Unsettled deliveries. */
   heldCount = 0;
   /** Whether it left the queue. */
   closed = false;
+  readonly #filter: MessageFilter | undefined;
+  readonly #fromSequence: number;
+  #lastHeld: QueueEntry | undefined = undefined;
 
-  constructor(queue: Queue, consumer: Consumer) {
+  constructor(id: number, queue: Queue, consumer: Consumer, options: FeedOptions) {
+    this.id = id;
     this.queue = queue;
     this.consumer = consumer;
+    this.exclusive = options.exclusive;
+    this.#filter = options.filter;
+    this.#fromSequence = options.fromSequence;
+  }
+
+  /** Whether it must not get just any entry. */
+  get isSpecial(): boolean {
+    return this.exclusive || this.#filter !== undefined || this.#fromSequence > 0;
+  }
+
+  /** Whether it wants the entry, exclusive consumers and groups aside. */
+  wants(entry: QueueEntry): boolean {
+    if (entry.sequence < this.#fromSequence) return false;
+    return this.#filter === undefined || this.#filter.matches(entry.message);
+  }
+
+  resume(): void {
+    this.queue.resume(this);
+  }
+
+  leave(): void {
+    this.queue.leave(this);
   }
 
   /** The delivery it got last, of those it holds: the end of the list through `previousHeld`. */

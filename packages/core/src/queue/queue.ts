@@ -3,10 +3,16 @@ import { Congestion } from "../congestion.ts";
 import type { Committer } from "../host/committer.ts";
 import type { MemoryBudget } from "../host/memory-budget.ts";
 import type { QueueSettings } from "../settings.ts";
+import { type BrowserOptions, Browsers } from "./browsers.ts";
+import type { Dispatch, Hands } from "./dispatch.ts";
+import { EnqueueRate } from "./enqueue-rate.ts";
 import { QueueEntry } from "./entry.ts";
 import { EntryList } from "./entry-list.ts";
 import { FeedRing } from "./feed-ring.ts";
-import { QueueFeed } from "./queue-feed.ts";
+import { moveOn } from "./position.ts";
+import { PositionedDispatch } from "./positioned-dispatch.ts";
+import { type FeedOptions, QueueFeed, type QueueLink } from "./queue-feed.ts";
+import { SharedDispatch } from "./shared-dispatch.ts";
 
 /** What a queue is made of. */
 export interface QueueParts {
@@ -17,26 +23,35 @@ export interface QueueParts {
   readonly clock: Clock;
   readonly committer: Committer;
   readonly memory: MemoryBudget;
-  /** Told when the first entry with an expiry comes in. */
+  /** Told when an entry with an expiry comes in and there was none. */
   readonly onExpiring: (queue: Queue) => void;
+  /** Takes a message that is dead here. */
+  readonly onDead: (entry: QueueEntry) => void;
 }
 
+const ANY_FEED: FeedOptions = { filter: undefined, exclusive: false, fromSequence: 0 };
+
 /**
- * Hands each message to one of its consumers, in order, round robin among those with credit. What is not
- * acknowledged comes back to its old place and goes out first. [messaging 5]
+ * Hands each message to one of its consumers, in order. What is not acknowledged comes back to its old place and
+ * goes out first. Who gets what is {@link Dispatch}'s business, who only looks is {@link Browsers}'. [messaging 5]
  */
-export class Queue {
+export class Queue implements Hands {
   readonly address: Address;
   readonly settings: QueueSettings;
   readonly storeId: number;
   readonly congestion: Congestion = new Congestion();
   readonly #parts: QueueParts;
   readonly #entries: EntryList = new EntryList();
-  readonly #ring: FeedRing = new FeedRing();
   readonly #feeds: Set<QueueFeed> = new Set();
+  readonly #ring: FeedRing;
+  readonly #browsers: Browsers;
+  readonly #rate: EnqueueRate | undefined;
+  #dispatch: Dispatch;
+  #isShared = true;
+  #specialFeeds = 0;
   #sequence = 0;
+  #feedCounter = 0;
   #bytes = 0;
-  #dispatching = false;
   /** Set when the queue is deleted: routes that remember it must ask again. */
   deleted = false;
   usedAtMs: number;
@@ -52,6 +67,12 @@ export class Queue {
     this.settings = parts.settings;
     this.storeId = parts.storeId;
     this.usedAtMs = parts.clock.nowMs();
+    this.#ring = new FeedRing(parts.settings.roundRobin);
+    this.#browsers = new Browsers(this.#entries);
+    this.#dispatch = new SharedDispatch(this, this.#ring);
+    const { maxEnqueueBytesPerS } = parts.settings;
+    if (maxEnqueueBytesPerS < 0) this.#rate = undefined;
+    else this.#rate = new EnqueueRate(maxEnqueueBytesPerS, parts.clock, () => this.congestion.relieve());
   }
 
   get length(): number {
@@ -63,10 +84,10 @@ export class Queue {
   }
 
   get consumerCount(): number {
-    return this.#feeds.size;
+    return this.#feeds.size + this.#browsers.size;
   }
 
-  /** Whether producers have to wait. [messaging 5.2] */
+  /** Whether there is no room. [messaging 5.2] */
   get isFull(): boolean {
     const { quotaBytes, quotaMessages, tailBufferBytes } = this.settings;
     if (quotaBytes >= 0 && this.#bytes > quotaBytes) return true;
@@ -74,45 +95,67 @@ export class Queue {
     return this.storeId === 0 && this.#bytes >= tailBufferBytes;
   }
 
+  #mustWait(): boolean {
+    return (this.isFull && this.settings.fullPolicy === "block") || (this.#rate?.isUsedUp ?? false);
+  }
+
   /** What a producer that was told to wait waits for. */
   get waitingPlace(): Congestion {
-    return this.isFull ? this.congestion : this.#parts.memory.congestion;
+    return this.#mustWait() ? this.congestion : this.#parts.memory.congestion;
   }
 
   /**
-   * Puts a message at the end and hands out what can be handed out. `via` is the address it came through.
+   * Puts a message at the end and hands out what can be handed out. `via` is the address it came through, the
+   * count says how often it was sent before, from another queue.
    * `false`: the producer must wait, here or for memory.
    */
-  enqueue(message: Message, via: Address, retained: boolean): boolean {
-    const { clock, committer, memory } = this.#parts;
+  enqueue(message: Message, via: Address, retained: boolean, redeliveryCount = 0): boolean {
+    const { clock, memory } = this.#parts;
     const nowMs = clock.nowMs();
     this.usedAtMs = nowMs;
     if (message.expiresAtMs !== 0 && message.expiresAtMs <= nowMs) return true;
+    if (this.settings.fullPolicy !== "block" && this.isFull && !this.#makeRoom()) return true;
     this.#sequence += 1;
     const stored = this.storeId !== 0 && message.persistent;
     const entry = new QueueEntry(this, message, via, this.#sequence, retained, stored);
-    if (stored) this.#store(entry, committer);
+    entry.redeliveryCount = redeliveryCount;
+    if (stored) this.#store(entry);
+    const size = message.sizeBytes;
     this.#entries.append(entry);
     this.enqueued += 1;
-    const size = message.sizeBytes;
     this.#bytes += size;
     memory.take(size);
+    this.#rate?.use(size);
     if (message.expiresAtMs !== 0) this.#noteExpiry(message.expiresAtMs);
-    this.#dispatch();
+    if (this.#isShared && message.groupKey !== undefined) this.#setApart();
+    if (this.#browsers.size > 0) this.#browsers.appended(entry);
+    this.#dispatch.appended(entry);
     // whoever keeps it, the queue or a consumer that has not settled it: the read block is overwritten soon
     if (entry.state !== "gone") message.own();
-    return !this.isFull && !memory.isExhausted;
+    return !this.#mustWait() && !memory.isExhausted;
   }
 
-  #store(entry: QueueEntry, committer: Committer): void {
+  /** @returns whether the new message may come in [messaging 5.2] */
+  #makeRoom(): boolean {
+    if (this.settings.fullPolicy === "drop tail") return false;
+    for (let entry = this.#entries.first; entry !== undefined && this.isFull; ) {
+      const next: QueueEntry | undefined = entry.next;
+      if (entry.state === "ready") this.#remove(entry);
+      entry = next;
+    }
+    return true;
+  }
+
+  #store(entry: QueueEntry): void {
     const { message } = entry;
+    const { committer } = this.#parts;
     const messageId = committer.storeMessage(message);
     committer.unit().enqueue(this.storeId, {
       sequence: entry.sequence,
       messageId,
       sizeBytes: message.sizeBytes,
       expiresAtMs: message.expiresAtMs,
-      redeliveryCount: 0,
+      redeliveryCount: entry.redeliveryCount,
       via: entry.address === this.address ? undefined : entry.address.key,
       retained: entry.retained,
     });
@@ -123,19 +166,42 @@ export class Queue {
     if (this.nextExpiryMs === 0 || expiresAtMs < this.nextExpiryMs) this.nextExpiryMs = expiresAtMs;
   }
 
-  /** A consumer joins, with credit. */
-  join(consumer: Consumer): QueueFeed {
-    const feed = new QueueFeed(this, consumer);
+  /** From now on consumers have places of their own; until the queue is empty and nothing sets them apart. */
+  #setApart(): void {
+    this.#isShared = false;
+    const { gracefulHandoff } = this.settings;
+    this.#dispatch = new PositionedDispatch(this, this.#entries, this.#ring, this.#feeds, gracefulHandoff);
+  }
+
+  #shareAgain(): void {
+    if (this.#isShared || this.#specialFeeds > 0 || this.#entries.length > 0 || this.#feeds.size > 0) return;
+    this.#isShared = true;
+    this.#dispatch = new SharedDispatch(this, this.#ring);
+  }
+
+  /** A consumer joins, with credit. `fromSequence` -1 stands for what comes from now on. */
+  join(consumer: Consumer, options: FeedOptions = ANY_FEED): QueueFeed {
+    this.#feedCounter += 1;
+    const fromSequence = options.fromSequence === -1 ? this.#sequence + 1 : options.fromSequence;
+    const feed = new QueueFeed(this.#feedCounter, this, consumer, { ...options, fromSequence });
+    if (feed.isSpecial) {
+      this.#specialFeeds += 1;
+      if (this.#isShared) this.#setApart();
+    }
     this.#feeds.add(feed);
-    this.resume(feed);
+    this.#dispatch.joined(feed);
     return feed;
+  }
+
+  /** Somebody looks without taking. */
+  browse(consumer: Consumer, options: BrowserOptions): QueueLink {
+    const fromSequence = options.fromSequence === -1 ? this.#sequence + 1 : options.fromSequence;
+    return this.#browsers.begin(this, consumer, { ...options, fromSequence });
   }
 
   /** A consumer has credit again. */
   resume(feed: QueueFeed): void {
-    if (feed.closed) return;
-    this.#ring.add(feed);
-    this.#dispatch();
+    if (!feed.closed) this.#dispatch.credited(feed);
   }
 
   /** A consumer leaves; what it holds comes back and counts as sent. */
@@ -143,22 +209,40 @@ export class Queue {
     if (feed.closed) return;
     feed.closed = true;
     this.#feeds.delete(feed);
-    this.#ring.remove(feed);
+    if (feed.isSpecial) this.#specialFeeds -= 1;
     this.usedAtMs = this.#parts.clock.nowMs();
-    for (let entry = feed.lastHeld; entry !== undefined; entry = feed.lastHeld) this.#giveBack(entry, 1);
-    this.#dispatch();
+    const returned: QueueEntry[] = [];
+    for (let entry = feed.lastHeld; entry !== undefined; entry = feed.lastHeld) {
+      this.#letGo(entry, 1);
+      returned.push(entry);
+    }
+    returned.sort((a, b) => a.sequence - b.sequence);
+    this.#dispatch.left(feed, returned);
+    this.#shareAgain();
+  }
+
+  #letGo(entry: QueueEntry, redeliveries: number): void {
+    entry.holder?.release(entry);
+    entry.redeliveryCount += redeliveries;
+    entry.state = "ready";
   }
 
   /** Ends a delivery. Without effect when it has ended. */
   settle(entry: QueueEntry, outcome: Outcome): void {
     if (entry.state !== "acquired") return;
+    const { holder } = entry;
     switch (outcome) {
       case "consumed":
-      case "expired":
         this.#remove(entry);
-        return;
-      case "retry":
+        break;
+      case "expired":
+        this.#expire(entry);
+        break;
       case "poisoned":
+        if (this.#isDead(entry)) this.#bury(entry);
+        else this.#giveBack(entry, 1);
+        break;
+      case "retry":
         this.#giveBack(entry, 1);
         break;
       case "undelivered":
@@ -167,73 +251,78 @@ export class Queue {
       default:
         outcome satisfies never;
     }
-    this.#dispatch();
+    if (holder !== undefined && holder.heldCount === 0) this.#dispatch.emptied(holder);
   }
 
   #giveBack(entry: QueueEntry, redeliveries: number): void {
-    entry.holder?.release(entry);
-    entry.redeliveryCount += redeliveries;
-    entry.state = "ready";
-    this.#entries.giveBack(entry);
+    this.#letGo(entry, redeliveries);
+    this.#dispatch.returned(entry);
+  }
+
+  #isDead({ redeliveryCount }: QueueEntry): boolean {
+    const { nakLimit } = this.settings;
+    return nakLimit > 0 && redeliveryCount + 1 >= nakLimit;
+  }
+
+  /** Removes a message that nobody can use; the same unit of work puts it into the dead letter queue. */
+  #bury(entry: QueueEntry): void {
+    entry.message.own();
+    this.#remove(entry);
+    this.#parts.onDead(entry);
+  }
+
+  #expire(entry: QueueEntry): void {
+    if (this.settings.dlqExpired) this.#bury(entry);
+    else this.#remove(entry);
   }
 
   #remove(entry: QueueEntry): void {
+    const wasReady = entry.state === "ready";
     entry.holder?.release(entry);
     entry.state = "gone";
-    this.#entries.remove(entry);
+    this.#unlink(entry, wasReady);
     this.dequeued += 1;
     const size = entry.message.sizeBytes;
     this.#bytes -= size;
     if (entry.stored) this.#parts.committer.unit().dequeue(this.storeId, entry.sequence);
     this.#parts.memory.give(size);
-    if (this.congestion.isAwaited && !this.isFull) this.congestion.relieve();
+    if (this.congestion.isAwaited && !this.#mustWait()) this.congestion.relieve();
   }
 
-  /** Offers ready entries to consumers with credit until one of them runs out. */
-  #dispatch(): void {
-    if (this.#dispatching) return; // a consumer settled or resumed from within its offer: the loop goes on anyway
-    this.#dispatching = true;
-    try {
-      for (let feed = this.#ring.turn; feed !== undefined; feed = this.#ring.turn) {
-        const entry = this.#entries.takeReady();
-        if (entry === undefined) return;
-        if (this.#isDue(entry)) {
-          entry.state = "acquired";
-          this.#remove(entry);
-          continue;
-        }
-        this.#ring.advance();
-        this.#offer(entry, feed);
-      }
-    } finally {
-      this.#dispatching = false;
+  #unlink(entry: QueueEntry, wasReady: boolean): void {
+    this.#dispatch.removing(entry, wasReady);
+    if (entry.watchers !== undefined) {
+      moveOn(entry, (one) => {
+        if (one instanceof QueueFeed) this.#dispatch.fellOff(one);
+      });
     }
+    this.#entries.remove(entry);
   }
 
-  #offer(entry: QueueEntry, feed: QueueFeed): void {
-    entry.state = "acquired";
-    feed.hold(entry);
-    if (feed.consumer.offer(entry)) return;
-    this.#ring.remove(feed);
-    if (entry.state === "acquired") this.#giveBack(entry, 0);
-  }
-
-  #isDue(entry: QueueEntry): boolean {
+  handOver(entry: QueueEntry, feed: QueueFeed): boolean {
     const { expiresAtMs } = entry.message;
-    return expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs();
+    entry.state = "acquired"; // before anything else: it is in no list of ready entries any more
+    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) {
+      this.#expire(entry);
+      return true;
+    }
+    feed.hold(entry);
+    if (feed.consumer.offer(entry)) return true;
+    if (entry.state === "acquired") this.#letGo(entry, 0);
+    return false;
   }
 
   /** Drops expired entries that nobody holds. [messaging 5.10] */
-  expire(): void {
+  expireDue(): void {
     this.nextExpiryMs = 0;
     const nowMs = this.#parts.clock.nowMs();
     for (let entry = this.#entries.first; entry !== undefined; ) {
-      const next = entry.next;
+      const next: QueueEntry | undefined = entry.next;
       const { expiresAtMs } = entry.message;
-      if (expiresAtMs !== 0) {
-        if (expiresAtMs > nowMs) this.#keepEarliest(expiresAtMs);
-        else if (entry.state === "ready") this.#expireReady(entry);
-      }
+      if (expiresAtMs !== 0 && entry.state === "ready") {
+        if (expiresAtMs <= nowMs) this.#expire(entry);
+        else this.#keepEarliest(expiresAtMs);
+      } else if (expiresAtMs !== 0) this.#keepEarliest(Math.max(expiresAtMs, nowMs + 1));
       entry = next;
     }
   }
@@ -242,31 +331,25 @@ export class Queue {
     if (this.nextExpiryMs === 0 || expiresAtMs < this.nextExpiryMs) this.nextExpiryMs = expiresAtMs;
   }
 
-  #expireReady(entry: QueueEntry): void {
-    this.#entries.skip(entry);
-    entry.state = "acquired";
-    this.#remove(entry);
-  }
-
   /** Everything in it is discarded, consumers are let go. It is not used any more. */
-  delete(): readonly QueueFeed[] {
+  delete(): readonly Consumer[] {
     this.deleted = true;
-    const feeds = [...this.#feeds];
-    for (const feed of feeds) {
+    const consumers = [...this.#feeds, ...this.#browsers.close()].map(({ consumer }) => consumer);
+    for (const feed of this.#feeds) {
       feed.closed = true;
       this.#ring.remove(feed);
     }
     this.#feeds.clear();
     for (let entry = this.#entries.first; entry !== undefined; entry = this.#entries.first) {
+      const wasReady = entry.state === "ready";
       entry.holder?.release(entry);
       entry.state = "gone";
-      this.#entries.skip(entry);
-      this.#entries.remove(entry);
+      this.#unlink(entry, wasReady);
       this.#parts.memory.give(entry.message.sizeBytes);
     }
     this.#bytes = 0;
     if (this.storeId !== 0) this.#parts.committer.unit().removeQueue(this.storeId);
     this.congestion.relieve();
-    return feeds;
+    return consumers;
   }
 }

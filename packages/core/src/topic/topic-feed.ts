@@ -1,6 +1,9 @@
-import { BrokerError, type Consumer, type Delivery } from "@tsapollo/domain";
+import { BrokerError, type Consumer, type Delivery, type MessageFilter } from "@tsapollo/domain";
 import { Congestion } from "../congestion.ts";
 import { Fifo } from "../fifo.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { QueueSettings, TopicSettings } from "../settings.ts";
+import { BufferedFeed } from "./buffered-feed.ts";
 
 /** Whoever gets a topic's messages: a live consumer, or a durable subscription. */
 export interface TopicTarget {
@@ -10,6 +13,19 @@ export interface TopicTarget {
   take(delivery: Delivery): boolean;
   /** Whether it may see this topic, by its access rights. */
   mayReceive(topicId: string): boolean;
+  /** Who takes the messages of topics with these settings: itself, or a queue in front of it. */
+  under(settings: TopicSettings): TopicTarget;
+}
+
+/** What a feed is made of. */
+export interface TopicFeedParts {
+  readonly consumer: Consumer;
+  /** Leaves out what it does not match. */
+  readonly filter: MessageFilter | undefined;
+  readonly limitBytes: number;
+  readonly mayReceive: (topicId: string) => boolean;
+  /** Makes a queue for topics whose slow consumers read from one. */
+  readonly makeQueue: (settings: QueueSettings) => Queue;
 }
 
 /**
@@ -18,10 +34,12 @@ export interface TopicTarget {
  */
 export class TopicFeed implements TopicTarget {
   readonly congestion: Congestion = new Congestion();
+  readonly #parts: TopicFeedParts;
   readonly #consumer: Consumer;
+  readonly #filter: MessageFilter | undefined;
   readonly #limitBytes: number;
   readonly #waiting: Fifo<Delivery> = new Fifo();
-  readonly #guard: (topicId: string) => boolean;
+  readonly #buffers: Map<QueueSettings, BufferedFeed> = new Map();
   #waitingBytes = 0;
   #hasCredit = true;
   #offering = false;
@@ -31,17 +49,30 @@ export class TopicFeed implements TopicTarget {
   watchedTaken = -1;
   watchedSinceMs = 0;
 
-  constructor(consumer: Consumer, limitBytes: number, guard: (topicId: string) => boolean) {
-    this.#consumer = consumer;
-    this.#limitBytes = limitBytes;
-    this.#guard = guard;
+  constructor(parts: TopicFeedParts) {
+    this.#parts = parts;
+    this.#consumer = parts.consumer;
+    this.#filter = parts.filter;
+    this.#limitBytes = parts.limitBytes;
   }
 
   mayReceive(topicId: string): boolean {
-    return this.#guard(topicId);
+    return this.#parts.mayReceive(topicId);
+  }
+
+  under(settings: TopicSettings): TopicTarget {
+    if (settings.slowConsumerPolicy === "block") return this;
+    let buffer = this.#buffers.get(settings.subscription);
+    if (buffer === undefined) {
+      const queue = this.#parts.makeQueue(settings.subscription);
+      buffer = new BufferedFeed(queue, this.#consumer, this.#filter, this.#parts.mayReceive);
+      this.#buffers.set(settings.subscription, buffer);
+    }
+    return buffer;
   }
 
   take(delivery: Delivery): boolean {
+    if (this.#filter !== undefined && !this.#filter.matches(delivery.message)) return true;
     if (this.#hasCredit && this.#waiting.length === 0 && this.#consumer.offer(delivery)) {
       this.taken += 1;
       return true;
@@ -74,6 +105,7 @@ export class TopicFeed implements TopicTarget {
     } finally {
       this.#offering = false;
     }
+    for (const buffer of this.#buffers.values()) buffer.resume();
     if (this.congestion.isAwaited && this.#waitingBytes * 2 <= this.#limitBytes) this.congestion.relieve();
   }
 
@@ -81,6 +113,8 @@ export class TopicFeed implements TopicTarget {
   close(): void {
     this.#waiting.clear();
     this.#waitingBytes = 0;
+    for (const buffer of this.#buffers.values()) buffer.close();
+    this.#buffers.clear();
     this.congestion.relieve();
   }
 

@@ -53,7 +53,9 @@ export class Topic {
     const found = new Set(this.#direct);
     this.#patterns.tree.match(this.address.path, found);
     const allowed: TopicTarget[] = [];
-    for (const target of found) if (target.mayReceive(this.address.id)) allowed.push(target);
+    for (const target of found) {
+      if (target.mayReceive(this.address.id)) allowed.push(target.under(this.settings));
+    }
     this.#targets = allowed;
     this.#targetsGeneration = this.#patterns.generation;
   }

@@ -1,0 +1,127 @@
+import type { Address, Consumer, Delivery, Message, MessageFilter } from "@tsapollo/domain";
+import type { QueueEntry } from "./entry.ts";
+import type { EntryList } from "./entry-list.ts";
+import { moveTo, type Positioned } from "./position.ts";
+import type { Queue } from "./queue.ts";
+import type { QueueLink } from "./queue-feed.ts";
+
+/** What a browser is shown: a look at an entry, which settling does not touch. */
+class Look implements Delivery {
+  readonly message: Message;
+  readonly address: Address;
+  readonly sequence: number;
+  readonly redeliveryCount: number;
+  readonly retained = false;
+
+  constructor(entry: QueueEntry) {
+    this.message = entry.message;
+    this.address = entry.address;
+    this.sequence = entry.sequence;
+    this.redeliveryCount = entry.redeliveryCount;
+  }
+
+  settle(): void {}
+}
+
+/** How a browser looks. */
+export interface BrowserOptions {
+  readonly filter: MessageFilter | undefined;
+  readonly mode: "once" | "forever";
+  readonly fromSequence: number;
+}
+
+/** One browser's place at one queue. */
+export class BrowserFeed implements Positioned, QueueLink {
+  readonly queue: Queue;
+  readonly consumer: Consumer;
+  readonly options: BrowserOptions;
+  at: QueueEntry | undefined = undefined;
+  hasCredit = true;
+  closed = false;
+  readonly #browsers: Browsers;
+
+  constructor(browsers: Browsers, queue: Queue, consumer: Consumer, options: BrowserOptions) {
+    this.#browsers = browsers;
+    this.queue = queue;
+    this.consumer = consumer;
+    this.options = options;
+  }
+
+  resume(): void {
+    this.#browsers.resume(this);
+  }
+
+  leave(): void {
+    this.#browsers.leave(this);
+  }
+}
+
+/** Those who look at every entry, acquired or not, and take none. [messaging 5.7] */
+export class Browsers {
+  readonly #entries: EntryList;
+  readonly #all: Set<BrowserFeed> = new Set();
+  #looking: BrowserFeed | undefined = undefined;
+
+  constructor(entries: EntryList) {
+    this.#entries = entries;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** A browser begins: at the first entry, or past the last one. */
+  begin(queue: Queue, consumer: Consumer, options: BrowserOptions): BrowserFeed {
+    const browser = new BrowserFeed(this, queue, consumer, options);
+    this.#all.add(browser);
+    moveTo(browser, this.#entries.first);
+    this.#look(browser);
+    return browser;
+  }
+
+  resume(browser: BrowserFeed): void {
+    if (browser.closed) return;
+    browser.hasCredit = true;
+    if (this.#looking !== browser) this.#look(browser);
+  }
+
+  leave(browser: BrowserFeed): void {
+    browser.closed = true;
+    this.#all.delete(browser);
+    moveTo(browser, undefined);
+  }
+
+  /** An entry was added at the end. */
+  appended(entry: QueueEntry): void {
+    for (const browser of this.#all) {
+      if (browser.at !== undefined) continue;
+      moveTo(browser, entry);
+      if (browser.hasCredit) this.#look(browser);
+    }
+  }
+
+  #look(browser: BrowserFeed): void {
+    const { filter, fromSequence, mode } = browser.options;
+    this.#looking = browser;
+    for (let entry = browser.at; entry !== undefined && browser.hasCredit; entry = browser.at) {
+      moveTo(browser, entry.next);
+      if (entry.sequence < fromSequence || (filter !== undefined && !filter.matches(entry.message))) continue;
+      entry.message.own();
+      if (browser.consumer.offer(new Look(entry))) continue;
+      browser.hasCredit = false;
+      // it may have been removed while it was shown
+      if (!browser.closed && entry.state !== "gone") moveTo(browser, entry);
+    }
+    this.#looking = undefined;
+    if (mode === "forever" || browser.closed || browser.at !== undefined || !browser.hasCredit) return;
+    this.leave(browser);
+    browser.consumer.browsed?.(browser.queue.address);
+  }
+
+  /** Everybody is let go. */
+  close(): readonly BrowserFeed[] {
+    const all = [...this.#all];
+    for (const browser of all) this.leave(browser);
+    return all;
+  }
+}

@@ -1,0 +1,36 @@
+import type { QueueEntry } from "./entry.ts";
+import type { QueueFeed } from "./queue-feed.ts";
+
+/** What a way of dispatching may ask of its queue. */
+export interface Hands {
+  /**
+   * Gives a ready entry to a consumer. `false`: it has no credit, the entry is ready as before. An entry that
+   * turns out to be expired is dropped, which counts as given.
+   */
+  handOver(entry: QueueEntry, feed: QueueFeed): boolean;
+}
+
+/**
+ * Decides which consumer gets which entry. A queue uses {@link SharedDispatch} while every consumer may have every
+ * entry, and {@link PositionedDispatch} while selectors, exclusive consumers or message groups set them apart.
+ */
+export interface Dispatch {
+  /** A consumer joined; it has credit. */
+  joined(feed: QueueFeed): void;
+  /** A consumer left; what it held is ready again, in ascending order. */
+  left(feed: QueueFeed, returned: readonly QueueEntry[]): void;
+  /** A consumer has credit again. */
+  credited(feed: QueueFeed): void;
+  /** An entry was added at the end. */
+  appended(entry: QueueEntry): void;
+  /** An entry is ready again. */
+  returned(entry: QueueEntry): void;
+  /** An entry is about to leave the list of entries. `wasReady`: nobody held it. */
+  removing(entry: QueueEntry, wasReady: boolean): void;
+  /** The entry that a consumer stood at left, and there is none after it. */
+  fellOff(feed: QueueFeed): void;
+  /** A consumer holds nothing any more. */
+  emptied(feed: QueueFeed): void;
+  /** Whether a consumer has credit, as far as is known. */
+  hasCredit(feed: QueueFeed): boolean;
+}

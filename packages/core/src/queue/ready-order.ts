@@ -1,0 +1,69 @@
+import type { QueueEntry } from "./entry.ts";
+
+/**
+ * The order in which a queue hands out messages when every consumer may have every message.
+ *
+ *      first                fresh          last
+ *       ▼                    ▼              ▼
+ *   [acquired] [returned] [ready] [ready] [ready]
+ *
+ * From `fresh` on none was handed out yet; what came back is in a second, sorted list and goes out first. Taking
+ * and giving back cost the same however long the queue is.
+ */
+export class ReadyOrder {
+  #fresh: QueueEntry | undefined = undefined;
+  #returned: QueueEntry | undefined = undefined;
+
+  /** An entry was added at the end of the queue. */
+  append(entry: QueueEntry): void {
+    this.#fresh ??= entry;
+  }
+
+  /** The ready entry with the lowest sequence, taken out; undefined when there is none. */
+  take(): QueueEntry | undefined {
+    const returned = this.#returned;
+    if (returned !== undefined) {
+      this.#returned = returned.nextReturned;
+      returned.nextReturned = undefined;
+      return returned;
+    }
+    const fresh = this.#fresh;
+    if (fresh !== undefined) this.#fresh = fresh.next;
+    return fresh;
+  }
+
+  /** An entry that was taken comes back to its place. */
+  giveBack(entry: QueueEntry): void {
+    if (entry.next === this.#fresh && this.#returned === undefined) {
+      this.#fresh = entry; // the last one taken: as if it never was
+      return;
+    }
+    let before: QueueEntry | undefined;
+    let after = this.#returned;
+    while (after !== undefined && after.sequence < entry.sequence) {
+      before = after;
+      after = after.nextReturned;
+    }
+    entry.nextReturned = after;
+    if (before === undefined) this.#returned = entry;
+    else before.nextReturned = entry;
+  }
+
+  /** A ready entry is about to leave the queue without being taken. */
+  skip(entry: QueueEntry): void {
+    if (this.#fresh === entry) {
+      this.#fresh = entry.next;
+      return;
+    }
+    let before: QueueEntry | undefined;
+    let at = this.#returned;
+    while (at !== undefined && at.sequence < entry.sequence) {
+      before = at;
+      at = at.nextReturned;
+    }
+    if (at !== entry) return;
+    if (before === undefined) this.#returned = entry.nextReturned;
+    else before.nextReturned = entry.nextReturned;
+    entry.nextReturned = undefined;
+  }
+}
