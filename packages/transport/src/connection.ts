@@ -263,14 +263,9 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
     );
   }
 
+  /** What the line does not say itself. */
   #fields(): Record<string, unknown> {
-    return {
-      connector: this.connectorId,
-      connection: this.id,
-      protocol: this.protocol,
-      local: this.localAddress,
-      remote: this.remoteAddress,
-    };
+    return { connector: this.connectorId, protocol: this.protocol };
   }
 
   #logFailure(cause: unknown): void {
