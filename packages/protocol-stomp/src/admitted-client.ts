@@ -1,15 +1,16 @@
 import type { Address, Admission, BrokerError, Clock, Message } from "@tsapollo/domain";
 import { headerMax, type StompVersion, writeHeader } from "@tsapollo/stomp-parser";
-import type { StompAddresses } from "./addresses.ts";
+import { type StompAddresses, temporaryScope } from "./addresses.ts";
 import { Confirmations } from "./confirmations.ts";
 import type { StompConsumer } from "./consumer.ts";
-import { DestinationCache } from "./destination-cache.ts";
+import { Destinations } from "./destinations.ts";
 import { foreignContent } from "./foreign-content.ts";
 import type { FrameOutput } from "./frame-output.ts";
 import type { StompMessageCodec } from "./message-codec.ts";
 import type { StompOptions } from "./options.ts";
 import { AckIds } from "./outstanding.ts";
 import { HOLD, type ReadingGate } from "./reading-gate.ts";
+import { Selectors } from "./selectors.ts";
 import { SCRATCH_BYTES, SendComposer } from "./send-composer.ts";
 import { Transactions } from "./transactions.ts";
 import { userHeaders } from "./user-headers.ts";
@@ -19,6 +20,7 @@ export class StompShared {
   readonly options: StompOptions;
   readonly addresses: StompAddresses;
   readonly codec: StompMessageCodec;
+  readonly selectors: Selectors = new Selectors();
   /** See {@link SCRATCH_BYTES}. */
   readonly scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES);
   /** Where the header lines of one delivery are put together; grows as needed. */
@@ -52,6 +54,8 @@ const GENERATED_ID_FORM = "stomp message-id";
 export interface AdmittedParts {
   readonly shared: StompShared;
   readonly admission: Admission;
+  /** Part of the names of temporary destinations. */
+  readonly brokerId: string;
   readonly version: StompVersion;
   readonly output: FrameOutput;
   readonly gate: ReadingGate;
@@ -72,7 +76,8 @@ export class AdmittedClient {
   readonly fail: (error: BrokerError) => void;
   readonly codec: StompMessageCodec;
   readonly addresses: StompAddresses;
-  readonly destinations: DestinationCache;
+  readonly selectors: Selectors;
+  readonly destinations: Destinations;
   readonly composer: SendComposer;
   readonly consumers: Map<string, StompConsumer> = new Map();
   readonly ackIds: AckIds = new AckIds();
@@ -99,10 +104,12 @@ export class AdmittedClient {
     this.fail = parts.fail;
     this.codec = shared.codec;
     this.addresses = shared.addresses;
+    this.selectors = shared.selectors;
     this.#shared = shared;
     this.#gate = parts.gate;
     this.#confirmed = parts.confirmed;
-    this.destinations = new DestinationCache(shared.addresses);
+    const scope = temporaryScope(parts.brokerId, admission.clientId);
+    this.destinations = new Destinations({ addresses: shared.addresses, version, scope });
     this.composer = new SendComposer({
       codec: shared.codec,
       scratch: shared.scratch,

@@ -1,8 +1,8 @@
 import type { BrokerError, Consumer, Delivery, Outcome, Subscription } from "@tsapollo/domain";
-import { copyBytes, headerMax, LF, writeHeader } from "@tsapollo/stomp-parser";
 import type { AdmittedClient } from "./admitted-client.ts";
+import { type Credit, CreditWindows } from "./credit-windows.ts";
+import { DeliveryHead } from "./delivery-head.ts";
 import { findHeader } from "./header-lines.ts";
-import { DECIMAL_MAX, writeDecimal } from "./header-numbers.ts";
 import { type Entry, Outstanding } from "./outstanding.ts";
 import type { StompTransaction } from "./transactions.ts";
 
@@ -17,53 +17,60 @@ export interface ConsumerParts {
   /** Whether MESSAGE frames name the subscription: only if SUBSCRIBE did. [messaging 15.6] */
   readonly named: boolean;
   readonly ackMode: AckMode;
+  readonly credit: Credit;
+  /** Whether it only looks: what it does with a message then has no effect. [messaging 5.7] */
+  readonly browses: boolean;
+  /** Header for the sequence number, one character for each byte; undefined for none. [messaging 15.7] */
+  readonly sequenceHeader: string | undefined;
 }
 
-const ACK = Buffer.from("ack:");
-const RETAIN = Buffer.from("retain:set\n");
-const MESSAGE_ID = Buffer.from("message-id");
+const END_OF_BROWSE = Buffer.from("destination:\nmessage-id:\nbrowser:end\n\n");
 
 /**
  * One subscription of a STOMP client. It takes deliveries while one of its two credit windows is open and the
- * client reads; in mode `auto` a delivery is consumed when it is written, so only the reading counts.
+ * client reads; in mode `auto` a delivery is consumed and its credit back when it is written.
  * [messaging 15.7, 15.8]
  */
 export class StompConsumer implements Consumer {
   readonly id: string;
   readonly ackMode: AckMode;
+  /** Whether an acknowledgement means anything: not to a browser. */
+  readonly takes: boolean;
   readonly #client: AdmittedClient;
   readonly #outstanding: Outstanding = new Outstanding();
+  readonly #credit: CreditWindows;
+  readonly #head: DeliveryHead;
   readonly #needsMessageId: boolean;
   readonly #usesAckIds: boolean;
-  /** `subscription:<id>` and its line end, or nothing. */
-  readonly #subscriptionLine: Uint8Array;
-  #subscription: Subscription | undefined = undefined;
-  #countCredit: number;
-  #bytesCredit: number;
+  /** One, or two if durable subscriptions are consumed besides the one it collects in. */
+  readonly #subscriptions: Subscription[] = [];
   /** The last offer was refused for want of credit. */
   #refused = false;
-  /** The last offer was refused because the client reads too slowly. */
+  /** Something was not written because the client reads too slowly. */
   #waiting = false;
+  /** Ends of browsing that the client has still to be told. */
+  #endsOwed = 0;
   #left = false;
   #orders = 0;
   /** Deliveries that transactions hold. */
   #held = 0;
 
   constructor(parts: ConsumerParts) {
-    this.id = parts.id;
-    this.ackMode = parts.ackMode;
-    this.#client = parts.client;
-    const explicit = parts.ackMode !== "auto";
-    this.#usesAckIds = explicit && parts.client.version === "1.2";
-    this.#needsMessageId = explicit && parts.client.version !== "1.2";
-    this.#subscriptionLine = Buffer.from(parts.named ? `subscription:${parts.id}\n` : "", "latin1");
-    this.#countCredit = parts.client.options.bufferSizeBytes;
-    this.#bytesCredit = parts.client.options.bufferSizeBytes;
+    const { client, id, ackMode, sequenceHeader } = parts;
+    this.id = id;
+    this.ackMode = ackMode;
+    this.takes = !parts.browses;
+    this.#client = client;
+    this.#credit = new CreditWindows(parts.credit);
+    this.#head = new DeliveryHead({ client, id: parts.named ? id : undefined, sequenceHeader });
+    const explicit = ackMode !== "auto";
+    this.#usesAckIds = explicit && client.version === "1.2";
+    this.#needsMessageId = explicit && client.version !== "1.2";
   }
 
-  /** What the engine gave for it; set once, when `subscribe` returned. */
+  /** What the engine gave for it, when `subscribe` returned. */
   joined(subscription: Subscription): void {
-    this.#subscription = subscription;
+    this.#subscriptions.push(subscription);
     if (this.#left) subscription.cancel();
   }
 
@@ -71,23 +78,30 @@ export class StompConsumer implements Consumer {
     if (this.#left) return false;
     const client = this.#client;
     if (client.output.full) {
-      if (!this.#waiting) client.waitForOutput(this);
-      this.#waiting = true;
+      this.#waitForOutput();
       return false;
     }
-    const explicit = this.ackMode !== "auto";
-    if (explicit && this.#countCredit <= 0 && this.#bytesCredit <= 0) {
+    if (!this.#credit.open) {
       this.#refused = true;
       return false;
     }
     const { expiresAtMs } = delivery.message;
     if (expiresAtMs !== 0 && expiresAtMs <= client.clock.nowMs()) {
-      delivery.settle("expired"); // [messaging 5.10] checked right before the frame is written
+      this.#settle(delivery, "expired"); // [messaging 5.10] checked right before the frame is written
       return true;
     }
     this.#write(delivery);
-    if (!explicit) delivery.settle("consumed");
+    if (this.ackMode === "auto") this.#settle(delivery, "consumed");
     return true;
+  }
+
+  #waitForOutput(): void {
+    if (!this.#waiting) this.#client.waitForOutput(this);
+    this.#waiting = true;
+  }
+
+  #settle(delivery: Delivery, outcome: Outcome): void {
+    if (this.takes) delivery.settle(outcome);
   }
 
   #write(delivery: Delivery): void {
@@ -107,24 +121,24 @@ export class StompConsumer implements Consumer {
     }
     let ackId = -1;
     if (this.ackMode !== "auto") {
-      const id = this.#needsMessageId ? findHeader(content, start, headersEnd, MESSAGE_ID) : undefined;
+      const id = this.#needsMessageId ? findHeader(content, start, headersEnd, "message-id") : undefined;
       ackId = this.#track(delivery, id);
     }
-    const headEnd = this.#writeHead(delivery, ackId, foreign);
+    const headEnd = this.#head.write(delivery, ackId, foreign);
     client.output.message(client.head, headEnd, content, start, end, owned);
   }
 
   #track(delivery: Delivery, messageId: string | undefined): number {
     const sizeBytes = delivery.message.sizeBytes;
     this.#orders += 1;
-    this.#countCredit -= 1;
-    this.#bytesCredit -= sizeBytes;
+    this.#credit.take(sizeBytes);
     const entry: Entry = {
       consumer: this,
       delivery,
       sizeBytes,
       order: this.#orders,
       messageId,
+      credited: false,
       ackId: -1,
       previous: undefined,
       next: undefined,
@@ -133,32 +147,20 @@ export class StompConsumer implements Consumer {
     return this.#usesAckIds ? this.#client.ackIds.assign(entry) : -1;
   }
 
-  /** Header lines for this delivery alone, in the order of [messaging 15.6]; returns their length. */
-  #writeHead(delivery: Delivery, ackId: number, foreign: boolean): number {
-    const client = this.#client;
-    const line = this.#subscriptionLine;
-    const { addRedeliveriesHeader } = client.options;
-    const redelivered = addRedeliveriesHeader !== undefined && delivery.redeliveryCount > 0;
-    let room = line.length + ACK.length + DECIMAL_MAX + 1;
-    if (redelivered) room += headerMax(addRedeliveriesHeader, String(delivery.redeliveryCount));
-    const destination = foreign ? client.destinationLine(delivery.address) : undefined;
-    if (destination !== undefined) room += destination.length + RETAIN.length;
-    const head = client.headOf(room);
-    let at = 0;
-    if (redelivered) {
-      at = writeHeader(head, at, addRedeliveriesHeader, String(delivery.redeliveryCount), client.version);
+  /** A queue was browsed to its end: the client is told once for each. [messaging 5.7, 15.7] */
+  browsed(): void {
+    if (this.#left) return;
+    if (this.#client.output.full) {
+      this.#endsOwed += 1;
+      this.#waitForOutput();
+    } else {
+      this.#writeEnd();
     }
-    at = copyBytes(head, at, line, 0, line.length);
-    if (ackId !== -1) {
-      at = copyBytes(head, at, ACK, 0, ACK.length);
-      at = writeDecimal(head, at, ackId);
-      head[at++] = LF;
-    }
-    if (destination !== undefined) {
-      at = copyBytes(head, at, destination, 0, destination.length);
-      if (delivery.retained) at = copyBytes(head, at, RETAIN, 0, RETAIN.length);
-    }
-    return at;
+  }
+
+  #writeEnd(): void {
+    const line = this.#head.subscriptionLine;
+    this.#client.output.message(line, line.length, END_OF_BROWSE, 0, END_OF_BROWSE.length, true);
   }
 
   ended(reason: BrokerError): void {
@@ -169,7 +171,23 @@ export class StompConsumer implements Consumer {
   /** The output has room again. */
   drained(): void {
     this.#waiting = false;
-    if (!this.#left) this.#subscription?.resume();
+    if (this.#left) return;
+    for (; this.#endsOwed > 0; this.#endsOwed -= 1) {
+      if (this.#client.output.full) {
+        this.#waitForOutput();
+        return;
+      }
+      this.#writeEnd();
+    }
+    this.#resume();
+  }
+
+  #resume(): void {
+    for (const subscription of this.#subscriptions) subscription.resume();
+  }
+
+  #cancel(): void {
+    for (const subscription of this.#subscriptions) subscription.cancel();
   }
 
   /** The connection is over; the engine settles what is outstanding. */
@@ -191,19 +209,19 @@ export class StompConsumer implements Consumer {
       if (at === entry) break;
       at = next!;
     }
-    if (!this.#refused || this.#left || (this.#countCredit <= 0 && this.#bytesCredit <= 0)) return;
+    if (!this.#refused || this.#left || !this.#credit.open) return;
     this.#refused = false;
-    this.#subscription?.resume();
+    this.#resume();
   }
 
-  /** Credit returns at once, also from a transaction. [messaging 12] */
+  /** Credit returns at once, also from a transaction, but once per message. [messaging 12, 15.7] */
   #finish(entry: Entry, outcome: Outcome, transaction: StompTransaction | undefined): void {
     this.#outstanding.remove(entry);
-    this.#countCredit += 1;
-    this.#bytesCredit += entry.sizeBytes;
+    if (!entry.credited) this.#credit.give(entry.sizeBytes);
+    entry.credited = true;
     if (transaction === undefined) {
       this.#client.ackIds.release(entry);
-      entry.delivery.settle(outcome);
+      this.#settle(entry.delivery, outcome);
     } else {
       this.#held += 1;
       transaction.hold(entry, outcome);
@@ -214,13 +232,9 @@ export class StompConsumer implements Consumer {
   released(entry: Entry, settled: boolean): void {
     this.#held -= 1;
     if (settled) this.#client.ackIds.release(entry);
-    else if (this.#left) entry.delivery.settle("retry");
-    else {
-      this.#outstanding.restore(entry);
-      this.#countCredit -= 1;
-      this.#bytesCredit -= entry.sizeBytes;
-    }
-    if (this.#left && this.#held === 0) this.#subscription?.cancel();
+    else if (this.#left) this.#settle(entry.delivery, "retry");
+    else this.#outstanding.restore(entry);
+    if (this.#left && this.#held === 0) this.#cancel();
   }
 
   /**
@@ -232,8 +246,8 @@ export class StompConsumer implements Consumer {
     for (let at = this.#outstanding.first; at !== undefined; at = this.#outstanding.first) {
       this.#outstanding.remove(at);
       this.#client.ackIds.release(at);
-      if (this.#held > 0) at.delivery.settle("retry");
+      if (this.#held > 0) this.#settle(at.delivery, "retry");
     }
-    if (this.#held === 0) this.#subscription?.cancel();
+    if (this.#held === 0) this.#cancel();
   }
 }

@@ -157,6 +157,7 @@ export class StompHandler implements ProtocolHandler, Producer {
     const client = new AdmittedClient({
       shared: this.#shared,
       admission,
+      brokerId: this.#services.reception.brokerId,
       version,
       output: this.#output,
       gate: this.#gate,
@@ -227,7 +228,8 @@ export class StompHandler implements ProtocolHandler, Producer {
       ];
       this.#output.frame("ERROR", headers, `Supported protocol versions are ${error.versions}`, "1.0");
     } else {
-      this.#output.frame("ERROR", [["message", text]], "", this.#version);
+      const reason = error instanceof BrokerError ? reasonOf(error) : "";
+      this.#output.frame("ERROR", [["message", text]], reason, this.#version);
     }
     this.#end();
     this.#connection.closeAfter(this.#shared.options.dieDelayMs);
@@ -271,4 +273,9 @@ function errorText(error: unknown): string {
   if (error instanceof StompError) return text;
   if (error instanceof BrokerError && error.code !== "BAD_ADDRESS") return text;
   return `Internal Server Error: ${text}`;
+}
+
+/** The `message` of a bad selector is Apollo's; where the mistake is goes into the body. */
+function reasonOf(error: BrokerError): string {
+  return error.code === "BAD_SELECTOR" && error.cause instanceof Error ? error.cause.message : "";
 }

@@ -1,15 +1,15 @@
 import { BrokerError } from "@tsapollo/domain";
-import type { KnownHeader, StompFrame } from "@tsapollo/stomp-parser";
+import type { StompFrame } from "@tsapollo/stomp-parser";
 
 /** Longest number that is read: within the integers that a JavaScript number holds exactly. */
 const DIGITS_MAX = 15;
 
 /**
- * A header's value as an integer; `fallback` without the header.
+ * The value of a header line as an integer; `fallback` without the header.
+ * @param index which header line, -1 for none
  * @throws BrokerError PROTOCOL_VIOLATION when it is not one [messaging 15.4]
  */
-export function headerInteger(frame: StompFrame, known: KnownHeader, name: string, fallback: number): number {
-  const index = frame.indexOf(known);
+export function headerInteger(frame: StompFrame, index: number, name: string, fallback: number): number {
   if (index === -1) return fallback;
   const { bytes } = frame;
   const end = frame.valueEnd(index);

@@ -8,7 +8,7 @@ import {
 } from "@tsapollo/domain";
 import { unescapeHeader, utf8Text } from "@tsapollo/stomp-parser";
 import { StompAddresses } from "./addresses.ts";
-import { eachHeader, findHeader } from "./header-lines.ts";
+import { byteText, eachHeader, findHeader } from "./header-lines.ts";
 import { DEFAULT_STOMP_OPTIONS } from "./options.ts";
 
 /** Headers that say something to a broker, or are fields of every message: they are no properties. */
@@ -93,5 +93,5 @@ export class StompMessageCodec implements MessageCodec {
 }
 
 function rawHeader(message: Message, name: string): string | undefined {
-  return findHeader(message.bytes, message.start, message.bodyStart - 1, new TextEncoder().encode(name));
+  return findHeader(message.bytes, message.start, message.bodyStart - 1, byteText(name));
 }

@@ -1,8 +1,10 @@
 import { type Address, BrokerError, type SubscribeRequest } from "@tsapollo/domain";
 import { HEADER, type StompFrame, unescapeHeader } from "@tsapollo/stomp-parser";
 import type { AdmittedClient } from "./admitted-client.ts";
-import { type AckMode, StompConsumer } from "./consumer.ts";
+import { StompConsumer } from "./consumer.ts";
+import { parseCredit } from "./credit-windows.ts";
 import { headerIsTrue } from "./header-numbers.ts";
+import { readAckMode, readSequenceHeader, readWishes, type SubscribeWishes } from "./subscribe-headers.ts";
 
 /** SUBSCRIBE: every destination is bound when it returns, so the receipt may leave. [messaging 15.7] */
 export function onSubscribe(client: AdmittedClient, frame: StompFrame): void {
@@ -13,6 +15,26 @@ export function onSubscribe(client: AdmittedClient, frame: StompFrame): void {
     throw new BrokerError("PROTOCOL_VIOLATION", "The id header is missing from the SUBSCRIBE frame");
   }
   const id = frame.rawValue(idIndex === -1 ? destination : idIndex);
+  checkId(client, id);
+  const { addresses } = client.destinations.find(frame, destination);
+  const wishes = readWishes(frame, addresses, client.selectors);
+  const requests = headerIsTrue(frame, frame.indexOf(HEADER.persistent))
+    ? durableRequests(addresses, durableAddress(client, id), wishes)
+    : [{ addresses, ...wishes }];
+  const consumer = new StompConsumer({
+    client,
+    id,
+    named: idIndex !== -1,
+    ackMode: readAckMode(frame),
+    credit: parseCredit(frame.header("credit"), client.options.bufferSizeBytes),
+    browses: wishes.browse !== undefined,
+    sequenceHeader: readSequenceHeader(frame),
+  });
+  client.consumers.set(id, consumer);
+  for (const request of requests) consumer.joined(client.admission.host.subscribe(request, consumer));
+}
+
+function checkId(client: AdmittedClient, id: string): void {
   if (client.consumers.has(id)) {
     const text = `A subscription with identified with '${shown(id)}' allready exists`;
     throw new BrokerError("PROTOCOL_VIOLATION", text);
@@ -21,14 +43,6 @@ export function onSubscribe(client: AdmittedClient, frame: StompFrame): void {
     const text = `Too many subscriptions: a connection may have ${client.options.subscriptionsMax}`;
     throw new BrokerError("PROTOCOL_VIOLATION", text);
   }
-  refuseUnsupported(frame);
-  const address = client.destinations.find(frame, destination);
-  const request = headerIsTrue(frame, frame.indexOf(HEADER.persistent))
-    ? durableRequest(client, address, id)
-    : { addresses: [address] };
-  const consumer = new StompConsumer({ client, id, named: idIndex !== -1, ackMode: ackModeOf(frame) });
-  client.consumers.set(id, consumer);
-  consumer.joined(client.admission.host.subscribe(request, consumer));
 }
 
 /** The durable subscription of a subscription id. */
@@ -41,42 +55,29 @@ export function shown(id: string): string {
   return Buffer.from(id, "latin1").toString("utf8");
 }
 
-function durableRequest(client: AdmittedClient, address: Address, id: string): SubscribeRequest {
-  if (address.kind !== "topic") {
-    const text = "A persistent subscription can only be used on a topic destination";
-    throw new BrokerError("PROTOCOL_VIOLATION", text);
+/**
+ * A durable subscription collects from the topics; what other durable subscriptions named with them have is
+ * consumed too. [messaging 7]
+ */
+function durableRequests(
+  addresses: readonly Address[],
+  durable: Address,
+  wishes: SubscribeWishes,
+): SubscribeRequest[] {
+  const topics: Address[] = [];
+  const others: Address[] = [];
+  for (const address of addresses) {
+    if (address.kind === "topic") topics.push(address);
+    else if (address.kind === "queue") throw notOnTopic();
+    else if (address.key !== durable.key) others.push(address);
   }
-  return { addresses: [address], durable: durableAddress(client, id) };
+  if (topics.length === 0) throw notOnTopic(); // it would take its topics from it
+  const requests: SubscribeRequest[] = [{ addresses: topics, durable, ...wishes }];
+  if (others.length > 0) requests.push({ addresses: others, ...wishes });
+  return requests;
 }
 
-function ackModeOf(frame: StompFrame): AckMode {
-  const index = frame.indexOf(HEADER.ack);
-  const mode = index === -1 ? "auto" : frame.value(index);
-  switch (mode) {
-    case "auto":
-    case "none":
-      return "auto";
-    case "client":
-    case "client-individual":
-      return mode;
-    default:
-      throw new BrokerError("PROTOCOL_VIOLATION", `Unsupported ack mode: ${mode}`);
-  }
-}
-
-/** Headers that change what is delivered, with the values that ask for nothing. */
-const UNSUPPORTED: readonly (readonly [name: string, harmless: readonly string[]])[] = [
-  ["selector", [""]],
-  ["browser", ["false"]],
-  ["exclusive", ["false"]],
-  ["from-seq", ["0"]],
-  ["include-seq", []],
-];
-
-function refuseUnsupported(frame: StompFrame): void {
-  for (const [name, harmless] of UNSUPPORTED) {
-    const value = frame.header(name);
-    if (value === undefined || harmless.includes(value)) continue;
-    throw new BrokerError("UNSUPPORTED", `The ${name} header of SUBSCRIBE is not supported yet: '${value}'`);
-  }
+function notOnTopic(): BrokerError {
+  const text = "A persistent subscription can only be used on a topic destination";
+  return new BrokerError("PROTOCOL_VIOLATION", text);
 }

@@ -11,6 +11,8 @@ export interface Entry {
   readonly order: number;
   /** In 1.0 and 1.1 the client names it by this. */
   readonly messageId: string | undefined;
+  /** Whether its credit was given back: once, also if an acknowledgement in a transaction was aborted. [11, 12] */
+  credited: boolean;
   /** In 1.2 the client names it by this; -1 otherwise. */
   ackId: number;
   previous: Entry | undefined;

@@ -33,7 +33,7 @@ export interface ComposerParts {
 
 /**
  * Makes messages of SEND frames: the headers as they came, and before them those the broker adds, in the order
- * of [messaging 15.6]: user, timestamp, `message-id`, `expires`. They are put into the message here, once, so
+ * of [messaging 15.6]: user, timestamp, `message-id`, `expires`, rewritten `reply-to` and `destination`. They are put into the message here, once, so
  * that every subscriber sees the same.
  */
 export class SendComposer {
@@ -69,26 +69,39 @@ export class SendComposer {
 
   /**
    * The message a SEND frame holds. Its bytes are the frame's, the shared scratch, or its own.
+   * @param replyLine `reply-to:…` as others must read it, with its line end; empty to leave it as it is
+   * @param realLine the same for `destination`
    * @throws BrokerError PROTOCOL_VIOLATION when a number is none
    */
-  compose(frame: StompFrame, borrowed: boolean, nowMs: number): Message {
+  compose(
+    frame: StompFrame,
+    borrowed: boolean,
+    nowMs: number,
+    replyLine: Uint8Array,
+    realLine: Uint8Array,
+  ): Message {
     const expiresGiven = frame.indexOf(HEADER.expires) !== -1;
-    const ttlMs = expiresGiven ? 0 : headerInteger(frame, HEADER.ttl, "ttl", 0);
-    const expires = expiresGiven ? headerInteger(frame, HEADER.expires, "expires", 0) : 0;
+    const ttlMs = expiresGiven ? 0 : headerInteger(frame, frame.indexOf(HEADER.ttl), "ttl", 0);
+    const expires = expiresGiven ? headerInteger(frame, frame.indexOf(HEADER.expires), "expires", 0) : 0;
     const expiresAtMs = ttlMs > 0 ? nowMs + ttlMs : Math.max(0, expires);
-    const priority = headerInteger(frame, HEADER.priority, "priority", PRIORITY_DEFAULT);
+    const priority = headerInteger(frame, frame.indexOf(HEADER.priority), "priority", PRIORITY_DEFAULT);
     const idIndex = frame.indexOf(HEADER.messageId);
     const needsId = idIndex === -1 || frame.valueStart(idIndex) === frame.valueEnd(idIndex);
     let { bytes, bodyEnd } = frame;
     let start = frame.headersStart;
     let { bodyStart } = frame;
     let isBorrowed = borrowed;
-    const nothingToAdd = !needsId && ttlMs <= 0 && this.#userHeaders.length + this.#timestamp.length === 0;
-    if (!nothingToAdd || frame.trimmed) {
-      const room = this.#addedMax + bodyEnd - start;
+    const linesLength = replyLine.length + realLine.length;
+    const alwaysLength = this.#userHeaders.length + this.#timestamp.length;
+    if (needsId || ttlMs > 0 || linesLength + alwaysLength > 0 || frame.trimmed) {
+      const room = this.#addedMax + linesLength + bodyEnd - start;
       isBorrowed = room <= this.#scratch.length;
       bytes = isBorrowed ? this.#scratch : new Uint8Array(room);
       let at = this.#writeAdded(bytes, needsId, ttlMs > 0 ? expiresAtMs : 0, nowMs);
+      if (linesLength > 0) {
+        at = copyBytes(bytes, at, replyLine, 0, replyLine.length);
+        at = copyBytes(bytes, at, realLine, 0, realLine.length);
+      }
       at = frame.trimmed ? writeLines(bytes, at, frame) : copyBytes(bytes, at, frame.bytes, start, bodyStart);
       start = 0;
       bodyStart = at;

@@ -15,7 +15,7 @@ export class StompTransaction {
   /** Takes an acknowledgement. */
   hold(entry: Entry, outcome: Outcome): void {
     this.#held.push(entry);
-    this.transaction.settle(entry.delivery, outcome);
+    if (entry.consumer.takes) this.transaction.settle(entry.delivery, outcome);
   }
 
   /** The transaction is over: what it held was settled, or is the client's again. */

@@ -92,11 +92,13 @@ const REFUSED: readonly (readonly [lines: readonly string[], text: string])[] = 
   ],
   [
     ["destination:queue.a"],
-    "Internal Server Error\\c Invalid destination\\c 'queue.a', it must start with /queue/, /topic/ or /dsub/",
+    "Internal Server Error\\c Invalid destination\\c 'queue.a', it must start with /queue/, /topic/, /dsub/, /temp-topic/ or /temp-queue/",
   ],
-  [["destination:/queue/a,/queue/b"], "Composite destinations are not supported yet\\c '/queue/a,/queue/b'"],
-  [["destination:/temp-queue/a"], "Temporary destinations are not supported yet\\c '/temp-queue/a'"],
-  [["destination:/temp-topic/a"], "Temporary destinations are not supported yet\\c '/temp-topic/a'"],
+  [["destination:,,"], "Internal Server Error\\c Invalid destination\\c ',,', it names no destination"],
+  [
+    ["destination:/queue/a,,/queue/b"],
+    "Internal Server Error\\c Invalid destination\\c '', it must start with /queue/, /topic/, /dsub/, /temp-topic/ or /temp-queue/",
+  ],
   [
     ["destination:/queue/a", "ttl:soon"],
     "Internal Server Error\\c the ttl header is not an integer\\c 'soon'",

@@ -1,0 +1,87 @@
+import { type Address, BrokerError } from "@tsapollo/domain";
+import { headerMax, type StompFrame, type StompVersion, writeHeader } from "@tsapollo/stomp-parser";
+import type { StompAddresses, TemporaryScope } from "./addresses.ts";
+import { HeaderMemo } from "./header-memo.ts";
+
+/** No header line. */
+export const NO_LINE: Uint8Array = new Uint8Array(0);
+
+/** Where a SEND goes, or what a SUBSCRIBE names. */
+export interface Target {
+  /** The only address, or the first of a composite. */
+  readonly first: Address;
+  readonly addresses: readonly Address[];
+  /** `destination:<real names>` and its line end when one of them is temporary; else {@link NO_LINE}. */
+  readonly realLine: Uint8Array;
+}
+
+/** What {@link Destinations} need to know of a connection. */
+export interface DestinationsParts {
+  readonly addresses: StompAddresses;
+  readonly version: StompVersion;
+  readonly scope: TemporaryScope;
+}
+
+/**
+ * Destinations as one connection names them. The engine is fastest when it gets the same Address for the same
+ * name; and other connections must be told the real names of temporary ones. [messaging 2.9, 15.6]
+ */
+export class Destinations {
+  readonly #addresses: StompAddresses;
+  readonly #version: StompVersion;
+  readonly #scope: TemporaryScope;
+  readonly #targets: HeaderMemo<Target>;
+  readonly #replyLines: HeaderMemo<Uint8Array>;
+
+  constructor({ addresses, version, scope }: DestinationsParts) {
+    this.#addresses = addresses;
+    this.#version = version;
+    this.#scope = scope;
+    this.#targets = new HeaderMemo("destination", (text) => this.#target(text));
+    this.#replyLines = new HeaderMemo("reply-to", (text) => this.#replyLine(text));
+  }
+
+  /**
+   * What a frame's `destination` names.
+   * @throws BrokerError BAD_ADDRESS when one of them is not a name
+   */
+  find(frame: StompFrame, index: number): Target {
+    return this.#targets.find(frame, index);
+  }
+
+  /** `reply-to:<real names>` and its line end when it names temporary destinations; else {@link NO_LINE}. */
+  replyLine(frame: StompFrame, index: number): Uint8Array {
+    return this.#replyLines.find(frame, index);
+  }
+
+  #target(text: string): Target {
+    const addresses: Address[] = [];
+    for (const piece of this.#addresses.split(text))
+      addresses.push(this.#addresses.parse(piece, this.#scope));
+    return { first: addresses[0]!, addresses, realLine: this.#realLine("destination", text) };
+  }
+
+  /** Anything may stand in `reply-to`; what does not read as destinations stays as it is. [messaging 15.6] */
+  #replyLine(text: string): Uint8Array {
+    try {
+      return this.#realLine("reply-to", text);
+    } catch (error) {
+      if (error instanceof BrokerError) return NO_LINE;
+      throw error;
+    }
+  }
+
+  #realLine(name: string, text: string): Uint8Array {
+    const addresses = this.#addresses;
+    const pieces = addresses.split(text);
+    if (!pieces.some((piece) => addresses.isTemporary(piece))) return NO_LINE;
+    const real = addresses.join(pieces.map((piece) => this.#realName(piece)));
+    const line = new Uint8Array(headerMax(name, real));
+    return line.subarray(0, writeHeader(line, 0, name, real, this.#version));
+  }
+
+  #realName(piece: string): string {
+    const address = this.#addresses.parse(piece, this.#scope);
+    return this.#addresses.isTemporary(piece) ? this.#addresses.format(address) : piece;
+  }
+}
