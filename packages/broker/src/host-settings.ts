@@ -47,6 +47,7 @@ function common(config: ConfiguredQueue): Omit<QueueSettings, "autoDeleteAfterMs
     fullPolicy: config.fullPolicy,
     maxEnqueueBytesPerS: config.maxEnqueueRateBytesPerS ?? -1,
     roundRobin: config.roundRobin,
+    priority: config.priority,
     gracefulHandoff: config.messageGroupGracefulHandoff,
     nakLimit: config.nakLimit,
     dlq: config.dlq,

@@ -36,6 +36,7 @@ export interface VirtualHostConfig {
 export interface QueueSettings {
   readonly tailBufferBytes: number;
   readonly persistent: boolean;
+  readonly priority: boolean;
   readonly roundRobin: boolean;
   readonly messageGroupGracefulHandoff: boolean;
   readonly swap: boolean;

@@ -4,6 +4,7 @@ import type { QueueSettings } from "../src/index.ts";
 export const EVERYTHING_QUEUE: QueueSettings = {
   tailBufferBytes: 1024 ** 2,
   persistent: false,
+  priority: true,
   roundRobin: false,
   messageGroupGracefulHandoff: false,
   swap: false,

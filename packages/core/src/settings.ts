@@ -18,6 +18,8 @@ export interface QueueSettings {
   readonly maxEnqueueBytesPerS: number;
   /** `false`: the consumer that joined first gets everything it has credit for. */
   readonly roundRobin: boolean;
+  /** Whether messages with a higher priority go out first, as long as every consumer may have every message. */
+  readonly priority: boolean;
   /** Whether message groups move only when their old consumer holds nothing. */
   readonly gracefulHandoff: boolean;
   /** Refusals after which a message is dead; 0 for never. */
@@ -87,6 +89,7 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = Object.freeze({
   fullPolicy: "block",
   maxEnqueueBytesPerS: -1,
   roundRobin: true,
+  priority: false,
   gracefulHandoff: true,
   nakLimit: 0,
   dlq: undefined,

@@ -53,6 +53,8 @@ export interface MessageParts {
   readonly expiresAtMs: number;
   readonly priority: number;
   readonly groupKey: string | undefined;
+  /** Absent means 0: at once. */
+  readonly notBeforeMs?: number;
 }
 
 /**
@@ -79,6 +81,8 @@ export class Message {
   readonly priority: number;
   /** Messages with the same key go to the same consumer. */
   readonly groupKey: string | undefined;
+  /** Not to be delivered before; milliseconds since the epoch, 0 means at once. */
+  readonly notBeforeMs: number;
   #borrowed: boolean;
   #wireForms: WireForm | undefined = undefined;
 
@@ -95,6 +99,7 @@ export class Message {
     this.expiresAtMs = parts.expiresAtMs;
     this.priority = parts.priority;
     this.groupKey = parts.groupKey;
+    this.notBeforeMs = parts.notBeforeMs ?? 0;
   }
 
   /** Size of the content in bytes: what quotas and windows count. */

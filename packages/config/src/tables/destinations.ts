@@ -1,4 +1,4 @@
-import { type ElementRule, element, option, optionsOf, type Table } from "../declare.ts";
+import { type ElementRule, element, option, optionsOf, ours, type Table } from "../declare.ts";
 import {
   COUNT_OR_NONE,
   count,
@@ -28,6 +28,12 @@ export const QUEUE_SETTINGS: Table<QueueSettingsAttributes> = {
     "Memory for freshly enqueued messages; how much a queue that is not persistent holds.",
   ),
   persistent: option("persistent", FLAG, true, "Whether entries are stored; off when the host has no store."),
+  priority: ours(
+    "priority",
+    FLAG,
+    false,
+    "`true`: messages with a higher priority go out first; consumers with selectors and message groups see plain order.",
+  ),
   roundRobin: option("round_robin", FLAG, true, "`false`: fill the first consumer until it has no credit."),
   messageGroupGracefulHandoff: option(
     "message_group_graceful_handoff",

@@ -90,15 +90,16 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   /** Hands a message to the route's destination; what is full is remembered in `blockedBy`. */
   deliver(route: Route, message: Message): void {
     const { topic, queue } = route;
+    if (message.notBeforeMs !== 0 && message.notBeforeMs > this.host.clock.nowMs()) {
+      this.host.scheduler.hold(route.address, message);
+      return;
+    }
     if (topic !== undefined) this.#toTopic(topic, message);
     else if (!queue!.enqueue(message, queue!.address, false)) this.#wait(queue!.waitingPlace);
   }
 
   #toTopic(topic: Topic, message: Message): void {
-    topic.usedAtMs = this.host.clock.nowMs();
-    topic.published += 1;
-    if (message.retain !== "none") topic.retain(message);
-    const targets = topic.targets();
+    const targets = topic.accept(message, this.host.clock.nowMs());
     const count = targets.length;
     if (count === 0) return;
     const delivery = new TopicDelivery(message, topic.address, false);

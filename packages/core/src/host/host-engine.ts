@@ -17,6 +17,7 @@ import { Guard } from "./guard.ts";
 import { Janitor } from "./janitor.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { Router } from "./router.ts";
+import { Scheduler } from "./scheduler.ts";
 
 /** What a virtual host is made of. */
 export interface HostParts {
@@ -51,6 +52,7 @@ export class HostEngine {
   readonly router: Router;
   readonly committer: Committer;
   readonly memory: MemoryBudget;
+  readonly scheduler: Scheduler;
   readonly #parts: HostParts;
   readonly #janitor: Janitor;
   readonly #clients: Map<string, Client> = new Map();
@@ -69,6 +71,9 @@ export class HostEngine {
     const { settings, clock } = parts;
     const { committer, memory } = this;
     this.router = new Router({ settings, clock, committer, memory, hasStore: parts.stores });
+    this.scheduler = new Scheduler(clock, memory, (address, message) =>
+      this.router.deliver(address, message),
+    );
     this.#janitor = new Janitor(this, parts.logger);
   }
 
@@ -97,6 +102,7 @@ export class HostEngine {
     if (this.#state !== "running") return;
     this.#state = "stopped";
     this.#timer?.cancel();
+    this.scheduler.stop();
     for (const client of [...this.#clients.values()]) client.close();
     await this.committer.idle();
     await this.#parts.store.close();

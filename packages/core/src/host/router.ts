@@ -1,4 +1,12 @@
-import { Address, BrokerError, type Clock, filterMatches, type PathPart, parseId } from "@tsapollo/domain";
+import {
+  Address,
+  BrokerError,
+  type Clock,
+  filterMatches,
+  type Message,
+  type PathPart,
+  parseId,
+} from "@tsapollo/domain";
 import { PathTree } from "../path-tree.ts";
 import { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { QueueEntry } from "../queue/entry.ts";
@@ -12,6 +20,7 @@ import {
   type QueueSettings,
 } from "../settings.ts";
 import { Topic, type TopicPatterns } from "../topic/topic.ts";
+import { TopicDelivery } from "../topic/topic-delivery.ts";
 import type { TopicTarget } from "../topic/topic-feed.ts";
 import type { Committer } from "./committer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
@@ -197,6 +206,19 @@ export class Router {
   /** The existing queues that a pattern matches. */
   findQueues(pattern: Address, each: (queue: Queue) => void): void {
     this.#queueNames.find(pattern.path, each);
+  }
+
+  /** Delivers a message whose access was checked before; its destination is made again if it has gone. */
+  deliver(address: Address, message: Message): void {
+    if (address.kind === "topic") {
+      const topic = this.topics.get(address.id) ?? this.createTopic(address);
+      const delivery = new TopicDelivery(message, topic.address, false);
+      for (const target of topic.accept(message, this.#parts.clock.nowMs())) target.take(delivery);
+    } else if (address.kind === "queue") {
+      const queue = this.queues.get(address.id) ?? this.createQueue(address);
+      if (queue.settings.mirrored) this.deliver(this.mirrorTopic(queue).address, message);
+      else queue.enqueue(message, address, false);
+    } else this.dsubs.get(address.id)?.queue.enqueue(message, address, false);
   }
 
   deleteTopic(topic: Topic): void {

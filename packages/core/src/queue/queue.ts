@@ -11,7 +11,9 @@ import { EntryList } from "./entry-list.ts";
 import { FeedRing } from "./feed-ring.ts";
 import { moveOn } from "./position.ts";
 import { PositionedDispatch } from "./positioned-dispatch.ts";
+import { PriorityOrder } from "./priority-order.ts";
 import { type FeedOptions, QueueFeed, type QueueLink } from "./queue-feed.ts";
+import { type HandOutOrder, ReadyOrder } from "./ready-order.ts";
 import { SharedDispatch } from "./shared-dispatch.ts";
 
 /** What a queue is made of. */
@@ -69,7 +71,7 @@ export class Queue implements Hands {
     this.usedAtMs = parts.clock.nowMs();
     this.#ring = new FeedRing(parts.settings.roundRobin);
     this.#browsers = new Browsers(this.#entries);
-    this.#dispatch = new SharedDispatch(this, this.#ring);
+    this.#dispatch = new SharedDispatch(this, this.#ring, this.#newOrder());
     const { maxEnqueueBytesPerS } = parts.settings;
     if (maxEnqueueBytesPerS < 0) this.#rate = undefined;
     else this.#rate = new EnqueueRate(maxEnqueueBytesPerS, parts.clock, () => this.congestion.relieve());
@@ -173,10 +175,14 @@ export class Queue implements Hands {
     this.#dispatch = new PositionedDispatch(this, this.#entries, this.#ring, this.#feeds, gracefulHandoff);
   }
 
+  #newOrder(): HandOutOrder {
+    return this.settings.priority ? new PriorityOrder() : new ReadyOrder();
+  }
+
   #shareAgain(): void {
     if (this.#isShared || this.#specialFeeds > 0 || this.#entries.length > 0 || this.#feeds.size > 0) return;
     this.#isShared = true;
-    this.#dispatch = new SharedDispatch(this, this.#ring);
+    this.#dispatch = new SharedDispatch(this, this.#ring, this.#newOrder());
   }
 
   /** A consumer joins, with credit. `fromSequence` -1 stands for what comes from now on. */

@@ -1,5 +1,17 @@
 import type { QueueEntry } from "./entry.ts";
 
+/** In which order ready entries are handed out. */
+export interface HandOutOrder {
+  /** An entry was added at the end of the queue. */
+  append(entry: QueueEntry): void;
+  /** The ready entry that goes out next, taken out; undefined when there is none. */
+  take(): QueueEntry | undefined;
+  /** An entry that was taken comes back to its place. */
+  giveBack(entry: QueueEntry): void;
+  /** A ready entry is about to leave the queue without being taken. */
+  skip(entry: QueueEntry): void;
+}
+
 /**
  * The order in which a queue hands out messages when every consumer may have every message.
  *
@@ -10,16 +22,14 @@ import type { QueueEntry } from "./entry.ts";
  * From `fresh` on none was handed out yet; what came back is in a second, sorted list and goes out first. Taking
  * and giving back cost the same however long the queue is.
  */
-export class ReadyOrder {
+export class ReadyOrder implements HandOutOrder {
   #fresh: QueueEntry | undefined = undefined;
   #returned: QueueEntry | undefined = undefined;
 
-  /** An entry was added at the end of the queue. */
   append(entry: QueueEntry): void {
     this.#fresh ??= entry;
   }
 
-  /** The ready entry with the lowest sequence, taken out; undefined when there is none. */
   take(): QueueEntry | undefined {
     const returned = this.#returned;
     if (returned !== undefined) {
@@ -32,7 +42,6 @@ export class ReadyOrder {
     return fresh;
   }
 
-  /** An entry that was taken comes back to its place. */
   giveBack(entry: QueueEntry): void {
     if (entry.next === this.#fresh && this.#returned === undefined) {
       this.#fresh = entry; // the last one taken: as if it never was
@@ -49,7 +58,6 @@ export class ReadyOrder {
     else before.nextReturned = entry;
   }
 
-  /** A ready entry is about to leave the queue without being taken. */
   skip(entry: QueueEntry): void {
     if (this.#fresh === entry) {
       this.#fresh = entry.next;

@@ -2,17 +2,18 @@ import type { Dispatch, Hands } from "./dispatch.ts";
 import type { QueueEntry } from "./entry.ts";
 import type { FeedRing } from "./feed-ring.ts";
 import type { QueueFeed } from "./queue-feed.ts";
-import { ReadyOrder } from "./ready-order.ts";
+import type { HandOutOrder } from "./ready-order.ts";
 
 /** Every consumer may have every entry: the first ready entry goes to whose turn it is. */
 export class SharedDispatch implements Dispatch {
   readonly #hands: Hands;
   readonly #ring: FeedRing;
-  readonly #ready: ReadyOrder = new ReadyOrder();
+  readonly #ready: HandOutOrder;
   #running = false;
 
-  constructor(hands: Hands, ring: FeedRing) {
+  constructor(hands: Hands, ring: FeedRing, order: HandOutOrder) {
     this.#hands = hands;
+    this.#ready = order;
     this.#ring = ring;
   }
 

@@ -60,6 +60,14 @@ export class Topic {
     this.#targetsGeneration = this.#patterns.generation;
   }
 
+  /** A message was sent here: counts it, retains it if it asks, and says who gets it. */
+  accept(message: Message, nowMs: number): readonly TopicTarget[] {
+    this.usedAtMs = nowMs;
+    this.published += 1;
+    if (message.retain !== "none") this.retain(message);
+    return this.targets();
+  }
+
   /** Somebody listens to this very topic. `false`: it did already. */
   join(target: TopicTarget): boolean {
     this.#direct ??= new Set();

@@ -1,0 +1,108 @@
+import type { Address, Clock, Message, Timer } from "@tsapollo/domain";
+import type { MemoryBudget } from "./memory-budget.ts";
+
+interface Scheduled {
+  readonly dueMs: number;
+  /** Order among those due at the same time. */
+  readonly number: number;
+  readonly address: Address;
+  readonly message: Message;
+}
+
+/** Longest a timer is set for; what is due later is looked at again then. */
+const TIMER_MAX_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * Messages that must not be delivered before a time. They wait here, ordered by that time, and go to their
+ * destination then as if they had just been sent.
+ */
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #memory: MemoryBudget;
+  readonly #deliver: (address: Address, message: Message) => void;
+  /** A binary heap: the parent of `i` is at `(i - 1) / 2`. */
+  readonly #heap: Scheduled[] = [];
+  #counter = 0;
+  #timer: Timer | undefined = undefined;
+  #timerDueMs = 0;
+
+  constructor(clock: Clock, memory: MemoryBudget, deliver: (address: Address, message: Message) => void) {
+    this.#clock = clock;
+    this.#memory = memory;
+    this.#deliver = deliver;
+  }
+
+  /** How many messages wait. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** Keeps a message until its time. */
+  hold(address: Address, message: Message): void {
+    message.own();
+    this.#memory.take(message.sizeBytes);
+    this.#counter += 1;
+    this.#heap.push({ dueMs: message.notBeforeMs, number: this.#counter, address, message });
+    this.#siftUp(this.#heap.length - 1);
+    this.#arm();
+  }
+
+  /** Forgets everything. */
+  stop(): void {
+    this.#timer?.cancel();
+    for (const { message } of this.#heap.splice(0)) this.#memory.give(message.sizeBytes);
+  }
+
+  #arm(): void {
+    const next = this.#heap[0];
+    if (next === undefined || (this.#timer !== undefined && this.#timerDueMs <= next.dueMs)) return;
+    this.#timer?.cancel();
+    const delayMs = Math.min(Math.max(next.dueMs - this.#clock.nowMs(), 1), TIMER_MAX_MS);
+    this.#timerDueMs = next.dueMs;
+    this.#timer = this.#clock.after(delayMs, () => this.#fire());
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    const nowMs = this.#clock.nowMs();
+    for (let next = this.#heap[0]; next !== undefined && next.dueMs <= nowMs; next = this.#heap[0]) {
+      this.#removeFirst();
+      this.#memory.give(next.message.sizeBytes);
+      this.#deliver(next.address, next.message);
+    }
+    this.#arm();
+  }
+
+  #removeFirst(): void {
+    const last = this.#heap.pop()!;
+    if (this.#heap.length === 0) return;
+    this.#heap[0] = last;
+    this.#siftDown();
+  }
+
+  #isBefore(a: Scheduled, b: Scheduled): boolean {
+    return a.dueMs === b.dueMs ? a.number < b.number : a.dueMs < b.dueMs;
+  }
+
+  #siftUp(from: number): void {
+    const heap = this.#heap;
+    for (let at = from; at > 0; ) {
+      const parent = (at - 1) >> 1;
+      if (!this.#isBefore(heap[at]!, heap[parent]!)) return;
+      [heap[at], heap[parent]] = [heap[parent]!, heap[at]!];
+      at = parent;
+    }
+  }
+
+  #siftDown(): void {
+    const heap = this.#heap;
+    for (let at = 0; ; ) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) return;
+      if (child + 1 < heap.length && this.#isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!this.#isBefore(heap[child]!, heap[at]!)) return;
+      [heap[at], heap[child]] = [heap[child]!, heap[at]!];
+      at = child;
+    }
+  }
+}
