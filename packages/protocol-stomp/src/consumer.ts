@@ -40,6 +40,8 @@ export class StompConsumer implements Consumer {
   readonly #outstanding: Outstanding = new Outstanding();
   readonly #credit: CreditWindows;
   readonly #head: DeliveryHead;
+  /** Whether the client acknowledges. */
+  readonly #explicit: boolean;
   readonly #needsMessageId: boolean;
   readonly #usesAckIds: boolean;
   /** One, or two if durable subscriptions are consumed besides the one it collects in. */
@@ -63,9 +65,9 @@ export class StompConsumer implements Consumer {
     this.#client = client;
     this.#credit = new CreditWindows(parts.credit);
     this.#head = new DeliveryHead({ client, id: parts.named ? id : undefined, sequenceHeader });
-    const explicit = ackMode !== "auto";
-    this.#usesAckIds = explicit && client.version === "1.2";
-    this.#needsMessageId = explicit && client.version !== "1.2";
+    this.#explicit = ackMode !== "auto";
+    this.#usesAckIds = this.#explicit && client.version === "1.2";
+    this.#needsMessageId = this.#explicit && client.version !== "1.2";
   }
 
   /** What the engine gave for it, when `subscribe` returned. */
@@ -91,7 +93,7 @@ export class StompConsumer implements Consumer {
       return true;
     }
     this.#write(delivery);
-    if (this.ackMode === "auto") this.#settle(delivery, "consumed");
+    if (!this.#explicit) this.#settle(delivery, "consumed");
     return true;
   }
 
@@ -120,7 +122,7 @@ export class StompConsumer implements Consumer {
       owned = true;
     }
     let ackId = -1;
-    if (this.ackMode !== "auto") {
+    if (this.#explicit) {
       const id = this.#needsMessageId ? findHeader(content, start, headersEnd, "message-id") : undefined;
       ackId = this.#track(delivery, id);
     }

@@ -19,15 +19,22 @@ export interface DeliveryHeadParts {
 /** Writes the header lines of one subscription's MESSAGE frames that belong to one delivery alone. */
 export class DeliveryHead {
   readonly #client: AdmittedClient;
-  /** `<name>:`, or nothing. */
-  readonly #sequenceName: Uint8Array;
+  /** `<name>:` */
+  readonly #sequenceName: Uint8Array | undefined;
+  readonly #redeliveriesHeader: string | undefined;
+  /** What every delivery may need, in bytes. */
+  readonly #room: number;
   /** `subscription:<id>` and its line end, or nothing. */
   readonly subscriptionLine: Uint8Array;
 
   constructor({ client, id, sequenceHeader }: DeliveryHeadParts) {
     this.#client = client;
-    this.#sequenceName = Buffer.from(sequenceHeader === undefined ? "" : `${sequenceHeader}:`, "latin1");
+    this.#sequenceName =
+      sequenceHeader === undefined ? undefined : Buffer.from(`${sequenceHeader}:`, "latin1");
     this.subscriptionLine = Buffer.from(id === undefined ? "" : `subscription:${id}\n`, "latin1");
+    this.#redeliveriesHeader = client.options.addRedeliveriesHeader;
+    const sequenceRoom = (this.#sequenceName?.length ?? 0) + DECIMAL_MAX + 2;
+    this.#room = sequenceRoom + this.subscriptionLine.length + ACK.length + DECIMAL_MAX + 1 + RETAIN.length;
   }
 
   /**
@@ -38,18 +45,19 @@ export class DeliveryHead {
   write(delivery: Delivery, ackId: number, foreign: boolean): number {
     const client = this.#client;
     const line = this.subscriptionLine;
-    const sequenceName = this.#sequenceName;
-    const { addRedeliveriesHeader } = client.options;
-    const redelivered = addRedeliveriesHeader !== undefined && delivery.redeliveryCount > 0;
-    let room = sequenceName.length + line.length + ACK.length + 2 * (DECIMAL_MAX + 2);
-    if (redelivered) room += headerMax(addRedeliveriesHeader, String(delivery.redeliveryCount));
+    const redeliveriesHeader = delivery.redeliveryCount > 0 ? this.#redeliveriesHeader : undefined;
     const destination = foreign ? client.destinationLine(delivery.address) : undefined;
-    if (destination !== undefined) room += destination.length + RETAIN.length;
+    let room = this.#room;
+    if (redeliveriesHeader !== undefined) {
+      room += headerMax(redeliveriesHeader, String(delivery.redeliveryCount));
+    }
+    if (destination !== undefined) room += destination.length;
     const head = client.headOf(room);
     let at = 0;
-    if (sequenceName.length > 0) at = this.#writeSequence(head, delivery.sequence);
-    if (redelivered) {
-      at = writeHeader(head, at, addRedeliveriesHeader, String(delivery.redeliveryCount), client.version);
+    const sequenceName = this.#sequenceName;
+    if (sequenceName !== undefined) at = writeSequence(head, sequenceName, delivery.sequence);
+    if (redeliveriesHeader !== undefined) {
+      at = writeHeader(head, at, redeliveriesHeader, String(delivery.redeliveryCount), client.version);
     }
     at = copyBytes(head, at, line, 0, line.length);
     if (ackId !== -1) {
@@ -63,13 +71,13 @@ export class DeliveryHead {
     }
     return at;
   }
+}
 
-  /** A delivery straight from a topic has no number, which reads -1. [messaging 6] */
-  #writeSequence(head: Uint8Array, sequence: number): number {
-    let at = copyBytes(head, 0, this.#sequenceName, 0, this.#sequenceName.length);
-    if (sequence < 0) head[at++] = MINUS;
-    at = writeDecimal(head, at, Math.abs(sequence));
-    head[at++] = LF;
-    return at;
-  }
+/** `<name>:<sequence>`; a delivery straight from a topic has no number, which reads -1. [messaging 6] */
+function writeSequence(head: Uint8Array, name: Uint8Array, sequence: number): number {
+  let at = copyBytes(head, 0, name, 0, name.length);
+  if (sequence < 0) head[at++] = MINUS;
+  at = writeDecimal(head, at, Math.abs(sequence));
+  head[at++] = LF;
+  return at;
 }

@@ -3,16 +3,13 @@ import { headerMax, type StompFrame, type StompVersion, writeHeader } from "@tsa
 import type { StompAddresses, TemporaryScope } from "./addresses.ts";
 import { HeaderMemo } from "./header-memo.ts";
 
-/** No header line. */
-export const NO_LINE: Uint8Array = new Uint8Array(0);
-
 /** Where a SEND goes, or what a SUBSCRIBE names. */
 export interface Target {
-  /** The only address, or the first of a composite. */
-  readonly first: Address;
+  /** The address, unless it is a composite. */
+  readonly only: Address | undefined;
   readonly addresses: readonly Address[];
-  /** `destination:<real names>` and its line end when one of them is temporary; else {@link NO_LINE}. */
-  readonly realLine: Uint8Array;
+  /** `destination:<real names>` and its line end when one of them is temporary. */
+  readonly realLine: Uint8Array | undefined;
 }
 
 /** What {@link Destinations} need to know of a connection. */
@@ -31,7 +28,7 @@ export class Destinations {
   readonly #version: StompVersion;
   readonly #scope: TemporaryScope;
   readonly #targets: HeaderMemo<Target>;
-  readonly #replyLines: HeaderMemo<Uint8Array>;
+  readonly #replyLines: HeaderMemo<Uint8Array | "none">;
 
   constructor({ addresses, version, scope }: DestinationsParts) {
     this.#addresses = addresses;
@@ -49,32 +46,38 @@ export class Destinations {
     return this.#targets.find(frame, index);
   }
 
-  /** `reply-to:<real names>` and its line end when it names temporary destinations; else {@link NO_LINE}. */
-  replyLine(frame: StompFrame, index: number): Uint8Array {
-    return this.#replyLines.find(frame, index);
+  /**
+   * `reply-to:<real names>` with its line end, when a frame's `reply-to` names temporary destinations, and behind it
+   * the line given.
+   */
+  withReplyLine(frame: StompFrame, index: number, line: Uint8Array | undefined): Uint8Array | undefined {
+    const replyLine = this.#replyLines.find(frame, index);
+    if (replyLine === "none") return line;
+    return line === undefined ? replyLine : Buffer.concat([replyLine, line]);
   }
 
   #target(text: string): Target {
     const addresses: Address[] = [];
     for (const piece of this.#addresses.split(text))
       addresses.push(this.#addresses.parse(piece, this.#scope));
-    return { first: addresses[0]!, addresses, realLine: this.#realLine("destination", text) };
+    const only = addresses.length === 1 ? addresses[0] : undefined;
+    return { only, addresses, realLine: this.#realLine("destination", text) };
   }
 
   /** Anything may stand in `reply-to`; what does not read as destinations stays as it is. [messaging 15.6] */
-  #replyLine(text: string): Uint8Array {
+  #replyLine(text: string): Uint8Array | "none" {
     try {
-      return this.#realLine("reply-to", text);
+      return this.#realLine("reply-to", text) ?? "none";
     } catch (error) {
-      if (error instanceof BrokerError) return NO_LINE;
+      if (error instanceof BrokerError) return "none";
       throw error;
     }
   }
 
-  #realLine(name: string, text: string): Uint8Array {
+  #realLine(name: string, text: string): Uint8Array | undefined {
     const addresses = this.#addresses;
     const pieces = addresses.split(text);
-    if (!pieces.some((piece) => addresses.isTemporary(piece))) return NO_LINE;
+    if (!pieces.some((piece) => addresses.isTemporary(piece))) return undefined;
     const real = addresses.join(pieces.map((piece) => this.#realName(piece)));
     const line = new Uint8Array(headerMax(name, real));
     return line.subarray(0, writeHeader(line, 0, name, real, this.#version));

@@ -3,14 +3,15 @@ import { bytesEqual, latin1Text, type StompFrame } from "@tsapollo/stomp-parser"
 /** Values that are remembered; past it all are forgotten, which is simpler than finding the oldest. */
 const VALUES_MAX = 1_000;
 
-/** Longer values are remembered only while they repeat. */
-const VALUE_BYTES_MAX = 1_000;
+/** What they may take together, in bytes as the client wrote them: a composite costs by its length. */
+const VALUE_BYTES_MAX = 262_144;
 
 /** What a header's value means, remembered by its bytes: most clients say the same few things. */
 export class HeaderMemo<Meaning> {
   readonly #name: string;
   readonly #read: (text: string) => Meaning;
   readonly #known: Map<string, Meaning> = new Map();
+  #knownBytes = 0;
   #lastBytes: Uint8Array | undefined = undefined;
   #last: Meaning | undefined = undefined;
 
@@ -34,11 +35,19 @@ export class HeaderMemo<Meaning> {
     let meaning = this.#known.get(key);
     if (meaning === undefined) {
       meaning = this.#read(frame.header(this.#name)!);
-      if (this.#known.size >= VALUES_MAX) this.#known.clear();
-      if (key.length <= VALUE_BYTES_MAX) this.#known.set(key, meaning);
+      this.#remember(key, meaning);
     }
     this.#lastBytes = Uint8Array.from(frame.bytes.subarray(start, end)); // a Buffer's slice would not copy
     this.#last = meaning;
     return meaning;
+  }
+
+  #remember(key: string, meaning: Meaning): void {
+    if (this.#known.size >= VALUES_MAX || this.#knownBytes >= VALUE_BYTES_MAX) {
+      this.#known.clear();
+      this.#knownBytes = 0;
+    }
+    this.#known.set(key, meaning);
+    this.#knownBytes += key.length;
   }
 }

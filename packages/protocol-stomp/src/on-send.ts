@@ -1,7 +1,6 @@
 import { BrokerError, NO_TOKEN } from "@tsapollo/domain";
 import { HEADER, type StompFrame } from "@tsapollo/stomp-parser";
 import type { AdmittedClient } from "./admitted-client.ts";
-import { NO_LINE } from "./destinations.ts";
 
 /**
  * SEND. A message that is persistent, or owes a receipt, is confirmed by the engine: DISCONNECT waits for both.
@@ -14,9 +13,9 @@ export function onSend(client: AdmittedClient, frame: StompFrame, borrowed: bool
   const receiptIndex = frame.indexOf(HEADER.receipt);
   const receipt = receiptIndex === -1 ? undefined : frame.rawValue(receiptIndex);
   const replyTo = frame.indexOf(HEADER.replyTo);
-  const replyLine = replyTo === -1 ? NO_LINE : client.destinations.replyLine(frame, replyTo);
-  const nowMs = client.clock.nowMs();
-  const message = client.composer.compose(frame, borrowed, nowMs, replyLine, target.realLine);
+  const { realLine } = target;
+  const lines = replyTo === -1 ? realLine : client.destinations.withReplyLine(frame, replyTo, realLine);
+  const message = client.composer.compose(frame, borrowed, client.clock.nowMs(), lines);
   const transaction = frame.indexOf(HEADER.transaction);
   if (transaction !== -1) {
     const open = client.transactions.named(frame.rawValue(transaction));
@@ -26,9 +25,10 @@ export function onSend(client: AdmittedClient, frame: StompFrame, borrowed: bool
   }
   const token = receipt !== undefined || message.persistent ? client.expect(receipt) : NO_TOKEN;
   const { host } = client.admission;
+  const { only } = target;
   const taken =
-    target.addresses.length === 1
-      ? host.publish(target.first, message, token)
-      : host.publishToAll(target.addresses, message, token); // [messaging 2.6]
+    only === undefined
+      ? host.publishToAll(target.addresses, message, token) // [messaging 2.6]
+      : host.publish(only, message, token);
   if (!taken) client.holdSends();
 }

@@ -46,6 +46,8 @@ export class SendComposer {
   /** `message-id:` and the client id, to be followed by the counter. */
   readonly #messageId: Uint8Array;
   readonly #addedMax: number;
+  /** Whether every message gets a header, also one with an id and without `ttl`. */
+  readonly #alwaysAdds: boolean;
   #counter = 0;
 
   constructor(parts: ComposerParts) {
@@ -58,6 +60,7 @@ export class SendComposer {
       timestampHeader === undefined ? new Uint8Array(0) : openHeader(timestampHeader, "", parts.version);
     this.#messageId = openHeader(MESSAGE_ID_NAME, parts.clientId, parts.version);
     const fixed = this.#userHeaders.length + this.#timestamp.length + this.#messageId.length + EXPIRES.length;
+    this.#alwaysAdds = this.#userHeaders.length + this.#timestamp.length > 0;
     this.#addedMax = fixed + 3 * (DECIMAL_MAX + 1);
   }
 
@@ -69,17 +72,10 @@ export class SendComposer {
 
   /**
    * The message a SEND frame holds. Its bytes are the frame's, the shared scratch, or its own.
-   * @param replyLine `reply-to:…` as others must read it, with its line end; empty to leave it as it is
-   * @param realLine the same for `destination`
+   * @param lines `reply-to` and `destination` as others must read them, if the frame does not say so
    * @throws BrokerError PROTOCOL_VIOLATION when a number is none
    */
-  compose(
-    frame: StompFrame,
-    borrowed: boolean,
-    nowMs: number,
-    replyLine: Uint8Array,
-    realLine: Uint8Array,
-  ): Message {
+  compose(frame: StompFrame, borrowed: boolean, nowMs: number, lines: Uint8Array | undefined): Message {
     const expiresGiven = frame.indexOf(HEADER.expires) !== -1;
     const ttlMs = expiresGiven ? 0 : headerInteger(frame, frame.indexOf(HEADER.ttl), "ttl", 0);
     const expires = expiresGiven ? headerInteger(frame, frame.indexOf(HEADER.expires), "expires", 0) : 0;
@@ -91,17 +87,12 @@ export class SendComposer {
     let start = frame.headersStart;
     let { bodyStart } = frame;
     let isBorrowed = borrowed;
-    const linesLength = replyLine.length + realLine.length;
-    const alwaysLength = this.#userHeaders.length + this.#timestamp.length;
-    if (needsId || ttlMs > 0 || linesLength + alwaysLength > 0 || frame.trimmed) {
-      const room = this.#addedMax + linesLength + bodyEnd - start;
+    if (needsId || ttlMs > 0 || lines !== undefined || this.#alwaysAdds || frame.trimmed) {
+      const room = this.#addedMax + bodyEnd - start + (lines === undefined ? 0 : lines.length);
       isBorrowed = room <= this.#scratch.length;
       bytes = isBorrowed ? this.#scratch : new Uint8Array(room);
       let at = this.#writeAdded(bytes, needsId, ttlMs > 0 ? expiresAtMs : 0, nowMs);
-      if (linesLength > 0) {
-        at = copyBytes(bytes, at, replyLine, 0, replyLine.length);
-        at = copyBytes(bytes, at, realLine, 0, realLine.length);
-      }
+      if (lines !== undefined) at = copyBytes(bytes, at, lines, 0, lines.length);
       at = frame.trimmed ? writeLines(bytes, at, frame) : copyBytes(bytes, at, frame.bytes, start, bodyStart);
       start = 0;
       bodyStart = at;

@@ -74,3 +74,19 @@ for (const size of [64, 1024]) {
     connection.output.used = 0;
   });
 }
+
+connection.feed(
+  "SUBSCRIBE\nid:2\ndestination:/topic/orders.new\nselector:color = 'red' AND size > 3\n\n\0\n",
+);
+const filter = host.subscriptions.pop()!.request.filter!;
+for (const [name, headers] of [
+  ["matches", "color:red\nsize:4\n"],
+  ["does not", "color:blue\nsize:4\n"],
+] as const) {
+  connection.feed(`SEND\ndestination:/topic/orders.new\nmessage-id:m-1\n${headers}\nhi\0\n`, false);
+  const message = host.last!;
+  message.own();
+  measure(`selector on two headers, ${name}`, 100, () => {
+    for (let count = 0; count < 100; count += 1) filter.matches(message);
+  });
+}
