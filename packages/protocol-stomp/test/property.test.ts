@@ -48,6 +48,8 @@ test("whatever a client says costs at most its own connection", async () => {
       "receipt:r\n",
       "persistent:true\n",
     ],
+    ...["destination:/topic/a,/temp-queue/b,/dsub/c\n", "reply-to:/temp-queue/r\n", "selector:a=1 OR b\n"],
+    ...["browser:true\n", "exclusive:true\n", "include-seq:n\n", "from-seq:-1\n", "credit:1,0\n"],
   );
   const piece = fc.oneof(
     { weight: 4, arbitrary: word.map((text) => Buffer.from(text)) },

@@ -77,6 +77,27 @@ test("a client that does not read is not written to; its subscriptions go on in 
   assert.equal(waiting[0].outcome, undefined);
 });
 
+test("ST-028 ST-030: two subscriptions to a queue take what they are offered; groups have their key", async () => {
+  const stomp = new Harness();
+  await stomp.connect();
+  for (const id of [1, 2]) stomp.send("SUBSCRIBE", `id:${id}`, "destination:/queue/a");
+  const [one, two] = stomp.host.subscriptions;
+  const letters = ["a", "b"].map((letter) => stomp.delivery("/queue/a", {}, `message_group:${letter}`));
+  assert.deepEqual(
+    letters.map(({ message }) => message.groupKey),
+    ["a", "b"],
+  );
+  assert.equal(one!.consumer.offer(letters[0]!), true);
+  assert.equal(two!.consumer.offer(letters[1]!), true);
+  assert.deepEqual(
+    stomp.replies().map((reply) => [header(reply, "subscription"), header(reply, "message_group")]),
+    [
+      ["1", "a"],
+      ["2", "b"],
+    ],
+  );
+});
+
 test("5.10: what expired is skipped when the frame would be written", async () => {
   const stomp = new Harness();
   await stomp.connect();
