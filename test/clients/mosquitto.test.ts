@@ -15,8 +15,13 @@ function address(broker: Instance, scheme: "tcp" | "tls" = "tcp"): string[] {
 
 /** Starts mosquitto_sub and waits until the broker has granted the filters. */
 async function subscriber(broker: Instance, ...words: (string | number)[]): Promise<Program> {
-  const program = new Program("mosquitto_sub", ["-d", ...FORMAT, ...address(broker), ...words]);
-  await program.lineWith("Subscribed");
+  return listening([...address(broker), ...words]);
+}
+
+/** Its `-d` tells when it has subscribed, and needs lines that leave at once. */
+async function listening(words: readonly (string | number)[], wait = true): Promise<Program> {
+  const program = new Program("stdbuf", ["-oL", "mosquitto_sub", "-d", ...FORMAT, ...words]);
+  if (wait) await program.lineWith("Subscribed");
   return program;
 }
 
@@ -68,8 +73,9 @@ describe("mosquitto_pub and mosquitto_sub", { concurrency: 2, ...needing(MOSQUIT
       const session = ["-c", "-i", `sleeper-${qos}`, "-q", qos, "-t", `mosquitto/sleep/${qos}`];
       const first = await subscriber(broker.now, ...session);
       await first.stop();
-      for (const body of ["1", "2", "3"]) await publish(broker.now, "-q", qos, "-t", `mosquitto/sleep/${qos}`, "-m", body);
-      const again = new Program("mosquitto_sub", ["-d", ...FORMAT, ...address(broker.now), ...session, "-C", 3]);
+      for (const body of ["1", "2", "3"])
+        await publish(broker.now, "-q", qos, "-t", `mosquitto/sleep/${qos}`, "-m", body);
+      const again = await listening([...address(broker.now), ...session, "-C", 3], false);
       for (const body of ["1", "2", "3"]) {
         assert.equal(await again.lineWith("MESSAGE"), `MESSAGE mosquitto/sleep/${qos} ${qos} 0 ${body}`);
       }
@@ -82,9 +88,16 @@ describe("mosquitto_pub and mosquitto_sub", { concurrency: 2, ...needing(MOSQUIT
     writeFileSync(file, await brokerCertificate(broker.now));
     for (const scheme of ["tls", "tcp"] as const) {
       const secure = [...address(broker.now, scheme), "--cafile", file];
-      const sub = new Program("mosquitto_sub", ["-d", ...FORMAT, ...secure, "-t", `mosquitto/tls/${scheme}`, "-C", 1]);
-      await sub.lineWith("Subscribed");
-      const pub = new Program("mosquitto_pub", [...secure, "-q", 1, "-t", `mosquitto/tls/${scheme}`, "-m", "secret"]);
+      const sub = await listening([...secure, "-t", `mosquitto/tls/${scheme}`, "-C", 1]);
+      const pub = new Program("mosquitto_pub", [
+        ...secure,
+        "-q",
+        1,
+        "-t",
+        `mosquitto/tls/${scheme}`,
+        "-m",
+        "secret",
+      ]);
       assert.equal(await pub.exit(), 0, pub.errors);
       assert.equal(await sub.lineWith("MESSAGE"), `MESSAGE mosquitto/tls/${scheme} 0 0 secret`);
       assert.equal(await sub.exit(), 0);
@@ -95,7 +108,14 @@ describe("mosquitto_pub and mosquitto_sub", { concurrency: 2, ...needing(MOSQUIT
     const body = Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 7) & 255));
     const stomp = await StompWire.connect(broker.now, { login: "admin", passcode: "password" });
     await stomp.subscribe("0", "/topic/mosquitto.stdin");
-    const pub = new Program("mosquitto_pub", [...address(broker.now), "-q", 2, "-t", "mosquitto/stdin", "-s"]);
+    const pub = new Program("mosquitto_pub", [
+      ...address(broker.now),
+      "-q",
+      2,
+      "-t",
+      "mosquitto/stdin",
+      "-s",
+    ]);
     pub.write(body);
     assert.ok((await stomp.expect("MESSAGE")).body.equals(body));
     assert.equal(await pub.exit(), 0);
@@ -103,7 +123,20 @@ describe("mosquitto_pub and mosquitto_sub", { concurrency: 2, ...needing(MOSQUIT
   });
 
   it("a wrong password is told as such", async () => {
-    const words = ["-h", "localhost", "-p", broker.now.port("tcp"), "-u", "admin", "-P", "wrong", "-t", "x", "-m", "x"];
+    const words = [
+      "-h",
+      "localhost",
+      "-p",
+      broker.now.port("tcp"),
+      "-u",
+      "admin",
+      "-P",
+      "wrong",
+      "-t",
+      "x",
+      "-m",
+      "x",
+    ];
     const pub = new Program("mosquitto_pub", words);
     assert.notEqual(await pub.exit(), 0);
     assert.match(pub.errors, /bad user name or password/i);

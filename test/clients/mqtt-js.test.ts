@@ -8,7 +8,10 @@ import { eventually, Mailbox } from "../harness/waiting.ts";
 describe("MQTT.js", { concurrency: true }, () => {
   const broker = useInstance();
 
-  async function connect(scheme: "tcp" | "tls" | "ws" | "wss", options: IClientOptions = {}): Promise<MqttClient> {
+  async function connect(
+    scheme: "tcp" | "tls" | "ws" | "wss",
+    options: IClientOptions = {},
+  ): Promise<MqttClient> {
     const name = { tcp: "mqtt", tls: "mqtts", ws: "ws", wss: "wss" }[scheme];
     return mqtt.connectAsync(`${name}://localhost:${broker.now.port(scheme)}`, {
       username: "admin",
@@ -29,7 +32,8 @@ describe("MQTT.js", { concurrency: true }, () => {
   for (const scheme of ["tcp", "tls", "ws", "wss"] as const) {
     for (const protocolVersion of [3, 4] as const) {
       it(`version ${protocolVersion} over ${scheme}: every quality of service`, async () => {
-        const options: IClientOptions = protocolVersion === 3 ? { protocolVersion, protocolId: "MQIsdp" } : {};
+        const options: IClientOptions =
+          protocolVersion === 3 ? { protocolVersion, protocolId: "MQIsdp" } : {};
         const client = await connect(scheme, options);
         const box = inbox(client);
         const topic = `js/${scheme}/${protocolVersion}`;
@@ -83,7 +87,9 @@ describe("MQTT.js", { concurrency: true }, () => {
     const client = await connect("tcp");
     const box = inbox(client);
     await client.subscribeAsync("js/burst", { qos: 2 });
-    await Promise.all(Array.from({ length: 500 }, (_, i) => client.publishAsync("js/burst", String(i), { qos: 2 })));
+    await Promise.all(
+      Array.from({ length: 500 }, (_, i) => client.publishAsync("js/burst", String(i), { qos: 2 })),
+    );
     const found = new Set<string>();
     for (let i = 0; i < 500; i++) found.add(await box.take("a message"));
     assert.equal(found.size, 500);

@@ -44,7 +44,11 @@ function socketFor(broker: Instance, scheme: "tcp" | "ws" | "wss"): IStompSocket
 describe("@stomp/stompjs", { concurrency: true }, () => {
   const broker = useInstance();
 
-  async function connect(scheme: "tcp" | "ws" | "wss", version: string, passcode = "password"): Promise<Client> {
+  async function connect(
+    scheme: "tcp" | "ws" | "wss",
+    version: string,
+    passcode = "password",
+  ): Promise<Client> {
     const client = new Client({
       webSocketFactory: () => socketFor(broker.now, scheme),
       stompVersions: new Versions([version]),
@@ -90,7 +94,11 @@ describe("@stomp/stompjs", { concurrency: true }, () => {
     const box = new Mailbox<IMessage>();
     client.subscribe("/queue/stompjs.tx", (message) => box.put(message));
     const transaction = client.begin();
-    client.publish({ destination: "/queue/stompjs.tx", body: "inside", headers: { transaction: transaction.id } });
+    client.publish({
+      destination: "/queue/stompjs.tx",
+      body: "inside",
+      headers: { transaction: transaction.id },
+    });
     const receipt = new Promise<void>((resolve) => client.watchForReceipt("outside", () => resolve()));
     client.publish({ destination: "/queue/stompjs.tx", body: "outside", headers: { receipt: "outside" } });
     await within(receipt, "the receipt");

@@ -32,14 +32,19 @@ describe("stompit", { concurrency: true }, () => {
     const box = new Mailbox<Letter>();
     client.subscribe({ destination, ack }, (error, message) => {
       if (error !== null) return box.end(error);
-      message.readString("utf-8", (failure, body) => (failure === null ? box.put({ message, body }) : box.end(failure)));
+      message.readString("utf-8", (failure, body) =>
+        failure === null ? box.put({ message, body }) : box.end(failure),
+      );
     });
     return box;
   }
 
   function send(client: Client, destination: string, body: string, headers = {}): Promise<void> {
     const sent = new Promise<void>((resolve, reject) => {
-      const frame = client.send({ destination, "content-type": "text/plain", ...headers }, { onReceipt: resolve, onError: reject });
+      const frame = client.send(
+        { destination, "content-type": "text/plain", ...headers },
+        { onReceipt: resolve, onError: reject },
+      );
       frame.end(body);
     });
     return within(sent, "the receipt");

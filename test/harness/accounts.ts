@@ -45,13 +45,17 @@ const STOMP = `<stomp>
 /** The rules of F4 in place of those that `create` writes, and the connector `tcp2`. */
 export function securityXml(xml: string): string {
   const rules = RULES.map(
-    ([allow, action, kind, more = ""]) => `<access_rule allow="${allow}" action="${action}" kind="${kind}" ${more}/>`,
+    ([allow, action, kind, more = ""]) =>
+      `<access_rule allow="${allow}" action="${action}" kind="${kind}" ${more}/>`,
   );
   return xml
     .replaceAll(/<!--[\s\S]*?-->/g, "")
     .replaceAll(/<access_rule [^>]*\/>/g, "")
     .replace("<virtual_host", `${rules.join("\n  ")}\n  <virtual_host`)
-    .replace(/<connector id="tcp" ([^>]*)\/>/, `<connector id="tcp" $1>${STOMP}</connector>\n<connector id="tcp2" bind="tcp://127.0.0.1:0"/>`);
+    .replace(
+      /<connector id="tcp" ([^>]*)\/>/,
+      `<connector id="tcp" $1>${STOMP}</connector>\n<connector id="tcp2" bind="tcp://127.0.0.1:0"/>`,
+    );
 }
 
 /** Users and groups of F4, and what a test adds to the connect group. */

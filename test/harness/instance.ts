@@ -56,9 +56,18 @@ export class Instance {
   #stderr = "";
   #onOutput: () => void = () => undefined;
 
-  private constructor(base: string, program: string, cwd: string, environment: Readonly<Record<string, string>>) {
+  private constructor(
+    base: string,
+    program: string,
+    cwd: string,
+    environment: Readonly<Record<string, string>>,
+  ) {
     this.base = base;
-    this.#child = spawn(program, ["run"], { cwd, env: userEnvironment(environment), stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(program, ["run"], {
+      cwd,
+      env: userEnvironment(environment),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
       this.#onOutput();
@@ -84,7 +93,9 @@ export class Instance {
       instance.#onOutput = () => {
         if (instance.#readPorts() >= wanted) resolve();
       };
-      void instance.#exited.then((code) => reject(new Error(`it ended with ${code}: ${instance.everything}`)));
+      void instance.#exited.then((code) =>
+        reject(new Error(`it ended with ${code}: ${instance.everything}`)),
+      );
     });
     await within(ready, `the start of the broker (so far: ${instance.everything})`, START_MS);
     return instance;

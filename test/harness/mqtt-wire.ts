@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import type { Duplex } from "node:stream";
 import type { Instance } from "./instance.ts";
-import { bytesOf, packet, type Packet, PacketCutter, publishOf, type Received, TYPE, text, two } from "./mqtt-packet.ts";
+import {
+  bytesOf,
+  type Packet,
+  PacketCutter,
+  packet,
+  publishOf,
+  type Received,
+  TYPE,
+  text,
+  two,
+} from "./mqtt-packet.ts";
 import { openStream, type Way } from "./streams.ts";
 import { Mailbox, PATIENCE_MS, within } from "./waiting.ts";
 
@@ -14,7 +24,12 @@ export interface MqttHello {
   readonly keepAlive?: number;
   readonly user?: string;
   readonly password?: string;
-  readonly will?: { readonly topic: string; readonly body: string; readonly qos?: number; readonly retain?: boolean };
+  readonly will?: {
+    readonly topic: string;
+    readonly body: string;
+    readonly qos?: number;
+    readonly retain?: boolean;
+  };
   readonly way?: Way;
 }
 
@@ -167,7 +182,8 @@ export class MqttWire {
 export function connectPacket(hello: MqttHello): Buffer {
   const { clientId = "", clean = true, level = 4, keepAlive = 0, user, password, will } = hello;
   const willFlags = will === undefined ? 0 : 4 | ((will.qos ?? 0) << 3) | (will.retain === true ? 32 : 0);
-  const flags = (clean ? 2 : 0) | willFlags | (user === undefined ? 0 : 128) | (password === undefined ? 0 : 64);
+  const flags =
+    (clean ? 2 : 0) | willFlags | (user === undefined ? 0 : 128) | (password === undefined ? 0 : 64);
   return packet(
     TYPE.CONNECT,
     0,

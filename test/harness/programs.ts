@@ -6,7 +6,9 @@ import { Mailbox, PATIENCE_MS, within } from "./waiting.ts";
 export const PYTHON = "/usr/bin/python3";
 
 /** Options of a test that needs programs of this machine. Where the build runs they must be there. */
-export function needing(...needs: readonly (readonly [program: string, words: readonly string[], from: string])[]): {
+export function needing(
+  ...needs: readonly (readonly [program: string, words: readonly string[], from: string])[]
+): {
   skip?: string;
 } {
   for (const [program, words, from] of needs) {
@@ -18,9 +20,17 @@ export function needing(...needs: readonly (readonly [program: string, words: re
 }
 
 /** mosquitto_pub and mosquitto_sub. */
-export const MOSQUITTO: readonly [string, readonly string[], string] = ["mosquitto_sub", ["--help"], "Debian's mosquitto-clients"];
+export const MOSQUITTO: readonly [string, readonly string[], string] = [
+  "mosquitto_sub",
+  ["--help"],
+  "Debian's mosquitto-clients",
+];
 /** stomp.py. */
-export const STOMP_PY: readonly [string, readonly string[], string] = [PYTHON, ["-c", "import stomp"], "Debian's python3-stomp"];
+export const STOMP_PY: readonly [string, readonly string[], string] = [
+  PYTHON,
+  ["-c", "import stomp"],
+  "Debian's python3-stomp",
+];
 
 /** Path of a script in test/clients. */
 export function script(name: string): string {
@@ -77,6 +87,11 @@ export class Program {
 
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
+  }
+
+  /** Ends it at once, without waiting for that. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
   }
 
   async stop(name: NodeJS.Signals = "SIGTERM"): Promise<void> {

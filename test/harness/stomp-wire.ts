@@ -78,7 +78,9 @@ export class StompWire {
 
   send(command: string, headers: Headers = {}, body: string | Uint8Array = ""): void {
     const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
-    this.raw(Buffer.concat([Buffer.from(`${command}\n${lines.join("")}\n`), Buffer.from(body), Buffer.from("\0\n")]));
+    this.raw(
+      Buffer.concat([Buffer.from(`${command}\n${lines.join("")}\n`), Buffer.from(body), Buffer.from("\0\n")]),
+    );
   }
 
   /** Next frame of any kind. */
@@ -171,5 +173,8 @@ export class StompWire {
 
 /** A header's value without escapes. [messaging 15.2] */
 function decoded(value: string): string {
-  return value.replaceAll(/\\([\\cnr])/g, (_, letter: string) => ({ c: ":", n: "\n", r: "\r" })[letter] ?? letter);
+  return value.replaceAll(
+    /\\([\\cnr])/g,
+    (_, letter: string) => ({ c: ":", n: "\n", r: "\r" })[letter] ?? letter,
+  );
 }

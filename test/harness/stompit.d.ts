@@ -18,7 +18,10 @@ declare module "stompit" {
   export interface Client {
     headers: Headers;
     send(headers: Headers, options?: { onReceipt?: () => void; onError?: (error: Error) => void }): Writable;
-    subscribe(headers: Headers, callback: (error: Error | null, message: Message) => void): { unsubscribe(): void };
+    subscribe(
+      headers: Headers,
+      callback: (error: Error | null, message: Message) => void,
+    ): { unsubscribe(): void };
     begin(headers?: Headers): Transaction;
     ack(message: Message): void;
     nack(message: Message): void;

@@ -20,8 +20,14 @@ export interface ClientKey {
 }
 
 /** Opens a byte stream to the broker; a WebSocket asks for the sub-protocol. */
-export async function openStream(broker: Instance, way: Way, subProtocol: string, key?: ClientKey): Promise<Duplex> {
-  if (way === "ws" || way === "wss") return createWebSocketStream(await openWebSocket(broker, way, subProtocol));
+export async function openStream(
+  broker: Instance,
+  way: Way,
+  subProtocol: string,
+  key?: ClientKey,
+): Promise<Duplex> {
+  if (way === "ws" || way === "wss")
+    return createWebSocketStream(await openWebSocket(broker, way, subProtocol));
   if (way === "tcp") {
     const socket = connectTcp({ host: "127.0.0.1", port: broker.port("tcp"), noDelay: true });
     await happens(socket, "connect");
@@ -34,8 +40,14 @@ export async function openStream(broker: Instance, way: Way, subProtocol: string
 }
 
 /** Opens a WebSocket with nothing around it. */
-export async function openWebSocket(broker: Instance, way: "ws" | "wss", subProtocol: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${way}://127.0.0.1:${broker.port(way)}/`, subProtocol, { rejectUnauthorized: false });
+export async function openWebSocket(
+  broker: Instance,
+  way: "ws" | "wss",
+  subProtocol: string,
+): Promise<WebSocket> {
+  const socket = new WebSocket(`${way}://127.0.0.1:${broker.port(way)}/`, subProtocol, {
+    rejectUnauthorized: false,
+  });
   await happens(socket, "open");
   return socket;
 }

@@ -60,7 +60,8 @@ export class Mailbox<T> {
   take(what: string, ms: number = PATIENCE_MS): Promise<T> {
     const value = this.#arrived.shift();
     if (value !== undefined) return Promise.resolve(value);
-    if (this.#end !== undefined) return Promise.reject(new Error(`waiting for ${what}: ${this.#end.message}`));
+    if (this.#end !== undefined)
+      return Promise.reject(new Error(`waiting for ${what}: ${this.#end.message}`));
     const entry: { resolve: (value: T) => void; reject: (error: Error) => void } = {
       resolve: () => undefined,
       reject: () => undefined,

@@ -2,7 +2,8 @@
 export type XmlEdit = (xml: string) => string;
 
 /** Everybody may do everything: the fixtures of Apollo's functional tests. */
-export const withoutAuthentication: XmlEdit = (xml) => replaced(xml, /<authentication domain="apollo"\/>/, "");
+export const withoutAuthentication: XmlEdit = (xml) =>
+  replaced(xml, /<authentication domain="apollo"\/>/, "");
 
 /** Puts elements into the virtual host. */
 export function intoHost(elements: string): XmlEdit {

@@ -26,7 +26,8 @@ interface Side {
 async function stomp(broker: Instance, way: Way): Promise<Side> {
   const wire = await StompWire.connect(broker, { version: "1.2", way, ...LOGIN });
   return {
-    publish: (name, body) => wire.sync("SEND", { destination: `/topic/m.${name}`, "content-length": body.length }, body),
+    publish: (name, body) =>
+      wire.sync("SEND", { destination: `/topic/m.${name}`, "content-length": body.length }, body),
     listen: (name) => wire.subscribe("0", `/topic/m.${name}`),
     receive: async () => (await wire.expect("MESSAGE")).body,
     close: () => wire.drop(),
@@ -43,9 +44,14 @@ async function mqtt(broker: Instance, way: Way): Promise<Side> {
   };
 }
 
-const PROTOCOLS: Readonly<Record<string, (broker: Instance, way: Way) => Promise<Side>>> = { STOMP: stomp, MQTT: mqtt };
+const PROTOCOLS: Readonly<Record<string, (broker: Instance, way: Way) => Promise<Side>>> = {
+  STOMP: stomp,
+  MQTT: mqtt,
+};
 
-describe("every protocol to every protocol, over every transport: bodies byte by byte", { concurrency: 4 }, () => {
+describe("every protocol to every protocol, over every transport: bodies byte by byte", {
+  concurrency: 4,
+}, () => {
   const broker = useInstance({ xml: (xml) => xml.replace(/allow="users" /, 'allow="admins" ') });
 
   for (const from of Object.keys(PROTOCOLS)) {
@@ -65,7 +71,10 @@ describe("every protocol to every protocol, over every transport: bodies byte by
             await producer.publish(topic, body);
             for (const consumer of consumers) {
               const received = await consumer.receive();
-              assert.ok(received.equals(body), `${name}: ${received.length} bytes, beginning ${received.subarray(0, 20).toString("hex")}`);
+              assert.ok(
+                received.equals(body),
+                `${name}: ${received.length} bytes, beginning ${received.subarray(0, 20).toString("hex")}`,
+              );
             }
           }
           for (const side of sides) await side.close();

@@ -60,14 +60,25 @@ describe("MQTT: connections, wills, sessions", { concurrency: true }, () => {
   const ends = [
     { id: "MQ-004 socket failure", end: (one: MqttWire) => one.drop(), keepAlive: 0 },
     { id: "MQ-005 keep-alive failure", end: (one: MqttWire) => one.ended(), keepAlive: 1 },
-    { id: "16.8 a broken packet", end: (one: MqttWire) => (one.raw(packet(0, 0)), one.ended()), keepAlive: 0 },
+    {
+      id: "16.8 a broken packet",
+      end: (one: MqttWire) => {
+        one.raw(packet(0, 0));
+        return one.ended();
+      },
+      keepAlive: 0,
+    },
   ];
   for (const [at, { id, end, keepAlive }] of ends.entries()) {
     it(`${id}: the will is published`, async () => {
       const topic = `will/${at}`;
       const watcher = await MqttWire.connect(broker.now);
       await watcher.subscribe(topic);
-      const mortal = await MqttWire.connect(broker.now, { clientId: `mortal-${at}`, keepAlive, will: { topic, body: "1", qos: 1 } });
+      const mortal = await MqttWire.connect(broker.now, {
+        clientId: `mortal-${at}`,
+        keepAlive,
+        will: { topic, body: "1", qos: 1 },
+      });
       // other bytes through the same connection must not change what was said at first
       await mortal.publish("other/topic", "x".repeat(500), 1);
       await end(mortal);
@@ -79,7 +90,10 @@ describe("MQTT: connections, wills, sessions", { concurrency: true }, () => {
   it("MQ-006 no will on DISCONNECT", async () => {
     const watcher = await MqttWire.connect(broker.now);
     await watcher.subscribe("will/none");
-    const polite = await MqttWire.connect(broker.now, { clientId: "polite", will: { topic: "will/none", body: "1" } });
+    const polite = await MqttWire.connect(broker.now, {
+      clientId: "polite",
+      will: { topic: "will/none", body: "1" },
+    });
     await polite.disconnect();
     await pause(200);
     assert.deepEqual(await watcher.roundTrip(), []);
@@ -89,7 +103,10 @@ describe("MQTT: connections, wills, sessions", { concurrency: true }, () => {
   it("16.2 a takeover ends the old connection and publishes its will [quirk 17]", async () => {
     const watcher = await MqttWire.connect(broker.now);
     await watcher.subscribe("will/takeover");
-    const old = await MqttWire.connect(broker.now, { clientId: "twice", will: { topic: "will/takeover", body: "old" } });
+    const old = await MqttWire.connect(broker.now, {
+      clientId: "twice",
+      will: { topic: "will/takeover", body: "old" },
+    });
     const young = await MqttWire.connect(broker.now, { clientId: "twice" });
     await old.ended();
     await watcher.expectMessage("will/takeover", "old");

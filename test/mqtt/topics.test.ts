@@ -22,7 +22,10 @@ describe("MQTT: topics", { concurrency: true }, () => {
     for (const wanted of expected) {
       const { topic, body } = await wire.message();
       found.push(body.toString());
-      assert.deepEqual([topic, body.toString()], published.find(([, text]) => text === wanted));
+      assert.deepEqual(
+        [topic, body.toString()],
+        published.find(([, text]) => text === wanted),
+      );
     }
     assert.deepEqual(await wire.roundTrip(), []);
     assert.deepEqual(found, expected);
@@ -33,24 +36,63 @@ describe("MQTT: topics", { concurrency: true }, () => {
   it("MQ-008 a plain filter", () => delivers(["foo"], [["foo", "1"]], ["1"]));
 
   it("MQ-009 multi-level wildcard", () =>
-    delivers(["mwild/#"], [["mwild", "1"], ["mwild.", "2"], ["mwild/hello", "3"], ["mwild/hello/world", "4"]], ["1", "3", "4"]));
+    delivers(
+      ["mwild/#"],
+      [
+        ["mwild", "1"],
+        ["mwild.", "2"],
+        ["mwild/hello", "3"],
+        ["mwild/hello/world", "4"],
+      ],
+      ["1", "3", "4"],
+    ));
 
   it("MQ-010 single-level wildcard", () =>
-    delivers(["swild/+"], [["swild", "1"], ["swild/hello", "2"], ["swild/hello/world", "3"], ["swild/so.cool", "4"]], ["2", "4"]));
+    delivers(
+      ["swild/+"],
+      [
+        ["swild", "1"],
+        ["swild/hello", "2"],
+        ["swild/hello/world", "3"],
+        ["swild/so.cool", "4"],
+      ],
+      ["2", "4"],
+    ));
 
   it("2.5 quirk 2: /a, a/ and a//b are names of their own", async () => {
-    const names: [string, string][] = [["/edge", "1"], ["edge/", "2"], ["edge", "3"], ["edge//b", "4"], ["edge/b", "5"]];
+    const names: [string, string][] = [
+      ["/edge", "1"],
+      ["edge/", "2"],
+      ["edge", "3"],
+      ["edge//b", "4"],
+      ["edge/b", "5"],
+    ];
     await delivers(["/edge"], names, ["1"]);
     await delivers(["edge/"], names, ["2"]);
     await delivers(["edge"], names, ["3"]);
     await delivers(["edge//b"], names, ["4"]);
     await delivers(["edge/+"], names, ["2", "5"]);
     await delivers(["+/edge"], names, ["1"]);
-    await delivers(["edge/#"], names, ["2", "3", "4", "5"].sort((a, b) => Number(a) - Number(b)));
+    await delivers(
+      ["edge/#"],
+      names,
+      ["2", "3", "4", "5"].sort((a, b) => Number(a) - Number(b)),
+    );
   });
 
   it("2.2 names that other protocols would have to escape", () =>
-    delivers(["odd/+"], [["odd/é", "1"], ["odd/a b", "2"], ["odd/%41", "3"], ["odd/*", "4"], ["odd/{x}", "5"], ["odd/\u{1F600}", "6"]], ["1", "2", "3", "4", "5", "6"]));
+    delivers(
+      ["odd/+"],
+      [
+        ["odd/é", "1"],
+        ["odd/a b", "2"],
+        ["odd/%41", "3"],
+        ["odd/*", "4"],
+        ["odd/{x}", "5"],
+        ["odd/\u{1F600}", "6"],
+      ],
+      ["1", "2", "3", "4", "5", "6"],
+    ));
 
   it("4.7.2 # and + do not see $SYS, its own filter does; MQTT clients cannot publish there", async () => {
     const all = await MqttWire.connect(broker.now);
@@ -100,9 +142,34 @@ describe("MQTT: topics", { concurrency: true }, () => {
   });
 
   const retained = [
-    { id: "MQ-011 retained", topic: "retained", first: [["1", false], ["2", true], ["3", false]], expected: "2", retain: true },
-    { id: "MQ-012 not retained", topic: "notretained", first: [["1", false]], expected: "next", retain: false },
-    { id: "MQ-013 clearing a retained message", topic: "clearretained", first: [["1", true], ["", true]], expected: "next", retain: false },
+    {
+      id: "MQ-011 retained",
+      topic: "retained",
+      first: [
+        ["1", false],
+        ["2", true],
+        ["3", false],
+      ],
+      expected: "2",
+      retain: true,
+    },
+    {
+      id: "MQ-012 not retained",
+      topic: "notretained",
+      first: [["1", false]],
+      expected: "next",
+      retain: false,
+    },
+    {
+      id: "MQ-013 clearing a retained message",
+      topic: "clearretained",
+      first: [
+        ["1", true],
+        ["", true],
+      ],
+      expected: "next",
+      retain: false,
+    },
   ] as const;
   for (const { id, topic, first, expected, retain } of retained) {
     it(id, async () => {

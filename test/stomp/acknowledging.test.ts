@@ -7,10 +7,18 @@ import { edits, intoConnector, withoutAuthentication } from "../harness/xml.ts";
 
 describe("STOMP: acknowledging", { concurrency: true }, () => {
   const broker = useInstance({
-    xml: edits(withoutAuthentication, intoConnector("tcp", '<stomp add_redeliveries_header="redeliveries"/>')),
+    xml: edits(
+      withoutAuthentication,
+      intoConnector("tcp", '<stomp add_redeliveries_header="redeliveries"/>'),
+    ),
   });
 
-  async function receiveAll(queue: string, mode: string, bodies: readonly string[], hello: Hello = {}): Promise<[StompWire, Frame[]]> {
+  async function receiveAll(
+    queue: string,
+    mode: string,
+    bodies: readonly string[],
+    hello: Hello = {},
+  ): Promise<[StompWire, Frame[]]> {
     const wire = await StompWire.connect(broker.now, hello);
     for (const body of bodies) await wire.syncSend(queue, body);
     await subscribeAsync(wire, queue, mode);
@@ -133,7 +141,11 @@ describe("STOMP: acknowledging", { concurrency: true }, () => {
   it("15.6 all headers of the SEND arrive, ours first", async () => {
     const wire = await StompWire.connect(broker.now);
     await wire.subscribe("s", "/queue/headers");
-    wire.send("SEND", { destination: "/queue/headers", "my-header": "a\\cb", "reply-to": "sms:8139993334444", receipt: "r" }, "x");
+    wire.send(
+      "SEND",
+      { destination: "/queue/headers", "my-header": "a\\cb", "reply-to": "sms:8139993334444", receipt: "r" },
+      "x",
+    );
     const frames = [await wire.receive(), await wire.receive()];
     const message = frames.find(({ command }) => command === "MESSAGE")!;
     assert.equal(message.lines[0], "subscription:s");

@@ -17,10 +17,22 @@ describe("STOMP: connecting", { concurrency: true }, () => {
   const accepted = [
     { id: "ST-001 CONNECT 1.0", text: "CONNECT\n\n\0\n", version: "1.0" },
     { id: "ST-002 CONNECT 1.1", text: "CONNECT\naccept-version:1.1\nhost:localhost\n\n\0\n", version: "1.1" },
-    { id: "ST-003 STOMP instead of CONNECT", text: "STOMP\naccept-version:1.0,1.1\nhost:localhost\n\n\0\n", version: "1.1" },
+    {
+      id: "ST-003 STOMP instead of CONNECT",
+      text: "STOMP\naccept-version:1.0,1.1\nhost:localhost\n\n\0\n",
+      version: "1.1",
+    },
     { id: "ST-004 version fallback", text: "CONNECT\naccept-version:1.0,10.0\n\n\0\n", version: "1.0" },
-    { id: "15.3 STOMP 1.2 wins", text: "CONNECT\naccept-version:1.0,1.1,1.2\nhost:localhost\n\n\0\n", version: "1.2" },
-    { id: "15.2 newlines before CONNECT", text: "\n\r\n\nCONNECT\naccept-version:1.2\nhost:localhost\n\n\0\n", version: "1.2" },
+    {
+      id: "15.3 STOMP 1.2 wins",
+      text: "CONNECT\naccept-version:1.0,1.1,1.2\nhost:localhost\n\n\0\n",
+      version: "1.2",
+    },
+    {
+      id: "15.2 newlines before CONNECT",
+      text: "\n\r\n\nCONNECT\naccept-version:1.2\nhost:localhost\n\n\0\n",
+      version: "1.2",
+    },
   ];
   for (const { id, text, version } of accepted) {
     it(id, async () => {
@@ -108,8 +120,16 @@ describe("STOMP: connecting", { concurrency: true }, () => {
   });
 
   const refused = [
-    { what: "a first frame that is no CONNECT", raw: "STOMPED\n\n\0", error: "Expecting a STOMP or CONNECT frame, but got: " },
-    { what: "a bad heart-beat", raw: "CONNECT\nheart-beat:a,b\n\n\0", error: "Invalid heart-beat header: a,b" },
+    {
+      what: "a first frame that is no CONNECT",
+      raw: "STOMPED\n\n\0",
+      error: "Expecting a STOMP or CONNECT frame, but got: ",
+    },
+    {
+      what: "a bad heart-beat",
+      raw: "CONNECT\nheart-beat:a,b\n\n\0",
+      error: "Invalid heart-beat header: a,b",
+    },
   ];
   for (const { what, raw, error } of refused) {
     it(`15.3 ${what}`, async () => {

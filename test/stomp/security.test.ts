@@ -13,7 +13,11 @@ describe("security, fixture F4", () => {
     return StompWire.connect(broker.now, { login: name, passcode: name });
   }
 
-  async function refused(login: string | undefined, passcode: string | undefined, error: string): Promise<void> {
+  async function refused(
+    login: string | undefined,
+    passcode: string | undefined,
+    error: string,
+  ): Promise<void> {
     const wire = await StompWire.open(broker.now);
     const frame = await wire.hello({
       ...(login === undefined ? {} : { login }),
@@ -37,7 +41,8 @@ describe("security, fixture F4", () => {
     await wire.disconnect();
   }
 
-  it("ST-171 can_not_connect", () => refused("can_not_connect", "can_not_connect", "Not authorized to connect"));
+  it("ST-171 can_not_connect", () =>
+    refused("can_not_connect", "can_not_connect", "Not authorized to connect"));
   it("ST-172 no credentials", () => refused(undefined, undefined, "Authentication failed."));
   it("ST-173 wrong password", () => refused("foo", "bar", "Authentication failed."));
 
@@ -109,13 +114,19 @@ describe("security, fixture F4", () => {
   });
 
   it("16.6 MQTT: an unauthorised SUBSCRIBE is answered with 0x80 [quirk 18]", async () => {
-    const wire = await MqttWire.connect(broker.now, { user: "can_only_connect", password: "can_only_connect" });
+    const wire = await MqttWire.connect(broker.now, {
+      user: "can_only_connect",
+      password: "can_only_connect",
+    });
     assert.deepEqual(await wire.subscribe("test/a", 1), [0x80]);
     const guest = await MqttWire.connect(broker.now, { user: "guest", password: "guest" });
     assert.deepEqual(await guest.subscribe("test/a", 1), [1]);
     assert.deepEqual(await guest.subscribe("other", 1), [0x80]);
     assert.deepEqual(await guest.subscribe("#", 0), [0]); // a wildcard brings what may be read
-    const producer = await MqttWire.connect(broker.now, { user: "can_send_create_topic", password: "can_send_create_topic" });
+    const producer = await MqttWire.connect(broker.now, {
+      user: "can_send_create_topic",
+      password: "can_send_create_topic",
+    });
     await producer.publish("other", "hidden", 1);
     await producer.publish("test/a", "seen", 0);
     await guest.expectMessage("test/a", "seen");
@@ -124,9 +135,15 @@ describe("security, fixture F4", () => {
   });
 
   it("16.4 MQTT: an unauthorised PUBLISH is acknowledged and dropped", async () => {
-    const reader = await MqttWire.connect(broker.now, { user: "can_recieve_topic", password: "can_recieve_topic" });
+    const reader = await MqttWire.connect(broker.now, {
+      user: "can_recieve_topic",
+      password: "can_recieve_topic",
+    });
     assert.deepEqual(await reader.subscribe("dropped", 0), [0]);
-    const wire = await MqttWire.connect(broker.now, { user: "can_only_connect", password: "can_only_connect" });
+    const wire = await MqttWire.connect(broker.now, {
+      user: "can_only_connect",
+      password: "can_only_connect",
+    });
     await wire.publish("dropped", "no", 1);
     await wire.publish("dropped", "no", 2);
     assert.deepEqual(await reader.roundTrip(), []);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { connect as connectTls } from "node:tls";
 import { describe, it } from "node:test";
+import { connect as connectTls } from "node:tls";
 import { securityFiles, securityXml } from "../harness/accounts.ts";
 import { makeCertificate } from "../harness/certificates.ts";
 import { useInstance } from "../harness/instance.ts";

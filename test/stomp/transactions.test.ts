@@ -118,7 +118,10 @@ describe("STOMP: receipts and transactions", { concurrency: true }, () => {
       await receiver.drop();
     });
 
-    for (const [id, end] of [["ST-055..057", "COMMIT"], ["ST-058..060", "ABORT"]] as const) {
+    for (const [id, end] of [
+      ["ST-055..057", "COMMIT"],
+      ["ST-058..060", "ABORT"],
+    ] as const) {
       it(`${id} ${end} of acknowledgements, ${place}`, async () => {
         const destination = `${place}tx.acks.${end}`;
         const receiver = await connect();
@@ -126,7 +129,12 @@ describe("STOMP: receipts and transactions", { concurrency: true }, () => {
         const wire = await connect();
         for (const body of ["m1", "m2", "m3", "m4"]) await wire.syncSend(destination, body);
         receiver.send("BEGIN", { transaction: "x" });
-        for (const [body, headers] of [["m1", {}], ["m2", { transaction: "x" }], ["m3", {}], ["m4", { transaction: "x" }]] as const) {
+        for (const [body, headers] of [
+          ["m1", {}],
+          ["m2", { transaction: "x" }],
+          ["m3", {}],
+          ["m4", { transaction: "x" }],
+        ] as const) {
           receiver.ack(await receiver.message(body), headers);
         }
         await receiver.sync(end, { transaction: "x" });
@@ -154,7 +162,9 @@ describe("STOMP: receipts and transactions", { concurrency: true }, () => {
     const end = Date.now() + 15_000;
     for (let stopped = false; !stopped; ) {
       if (Date.now() > end) throw new Error(`the broker still reads after ${outstanding.size} sends`);
-      outstanding.add(wire.sendWithReceipt("SEND", { destination: "/topic/receipts.unread", persistent: "true" }, body));
+      outstanding.add(
+        wire.sendWithReceipt("SEND", { destination: "/topic/receipts.unread", persistent: "true" }, body),
+      );
       if (wire.stream.writableNeedDrain) stopped = await stalled();
     }
     wire.stream.resume();

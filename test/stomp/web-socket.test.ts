@@ -12,8 +12,11 @@ const LIMIT = "?max_text_message_size=65535";
 
 describe("STOMP over WebSocket", { concurrency: true }, () => {
   const broker = useInstance({
-    xml: edits(withoutAuthentication, intoConnector("ws", "<notes/>", LIMIT), intoConnector("wss", "<notes/>", LIMIT), (xml) =>
-      xml.replaceAll("<notes/>", ""),
+    xml: edits(
+      withoutAuthentication,
+      intoConnector("ws", "<notes/>", LIMIT),
+      intoConnector("wss", "<notes/>", LIMIT),
+      (xml) => xml.replaceAll("<notes/>", ""),
     ),
   });
 
@@ -125,7 +128,9 @@ describe("STOMP over WebSocket", { concurrency: true }, () => {
         response.setEncoding("utf8").on("data", (chunk: string) => {
           text += chunk;
         });
-        response.on("end", () => resolve(`${response.statusCode} ${response.headers["content-type"]} ${text.trim()}`));
+        response.on("end", () =>
+          resolve(`${response.statusCode} ${response.headers["content-type"]} ${text.trim()}`),
+        );
       }).on("error", reject);
     });
     assert.match(await within(answer, "the answer"), /^200 application\/json.* \{\}$/);
