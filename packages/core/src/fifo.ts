@@ -1,3 +1,6 @@
+/** An empty ring larger than this is given back. */
+const RING_KEPT = 1_024;
+
 /**
  * First in, first out, without moving elements: a ring in an array that doubles when it is full.
  *
@@ -39,7 +42,21 @@ export class Fifo<T> {
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#length -= 1;
+    if (this.#length === 0 && this.#ring.length > RING_KEPT) this.clear(); // a burst is over
     return element;
+  }
+
+  /** Puts an element behind those that it does not come before; cheap when it belongs at the end. */
+  insert(element: T, isBefore: (one: T, other: T) => boolean): void {
+    this.push(element);
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    for (let at = this.#head + this.#length - 1; at > this.#head; at -= 1) {
+      const previous = ring[(at - 1) & mask]!;
+      if (!isBefore(element, previous)) return;
+      ring[at & mask] = previous;
+      ring[(at - 1) & mask] = element;
+    }
   }
 
   clear(): void {

@@ -14,11 +14,12 @@ interface Node<T> {
 }
 
 interface Expression<T> {
-  readonly regex: RegExp;
+  readonly expression: Wildcarded;
   readonly node: Node<T>;
 }
 
 type Regex = Extract<Wildcard, { match: "regex" }>;
+type Wildcarded = Regex["expression"];
 
 function emptyNode<T>(): Node<T> {
   return {
@@ -115,8 +116,8 @@ export class PathTree<T> {
     if (reserved) return;
     if (node.anyChild !== undefined) this.#match(node.anyChild, path, at + 1, found);
     if (node.expressions === undefined) return;
-    for (const { regex, node: next } of node.expressions.values()) {
-      if (regex.test(part)) this.#match(next, path, at + 1, found);
+    for (const { expression, node: next } of node.expressions.values()) {
+      if (expression.matches(part)) this.#match(next, path, at + 1, found);
     }
   }
 
@@ -143,7 +144,7 @@ export class PathTree<T> {
     if (node.literals === undefined) return;
     for (const [name, next] of node.literals) {
       if (at === 0 && isReserved(name)) continue;
-      if (part.match === "child" || part.regex.test(name)) this.#find(next, pattern, at + 1, each);
+      if (part.match === "child" || part.expression.matches(name)) this.#find(next, pattern, at + 1, each);
     }
   }
 
@@ -164,7 +165,7 @@ export function patternCovers(pattern: readonly PathPart[], path: readonly PathP
     if (at === 0 && typeof part !== "string" && isReserved(name)) return false;
     if (isDescendants(part)) return true;
     if (typeof name !== "string") return false;
-    if (typeof part === "string" ? part !== name : part.match === "regex" && !part.regex.test(name))
+    if (typeof part === "string" ? part !== name : part.match === "regex" && !part.expression.matches(name))
       return false;
   }
   return pattern.length === path.length;
@@ -194,9 +195,9 @@ function childFor<T>(node: Node<T>, part: PathPart): Node<T> {
   } else if (part.match === "child") {
     node.anyChild = child;
   } else {
-    const { regex, source } = part as Regex;
+    const { expression, source } = part as Regex;
     node.expressions ??= new Map();
-    node.expressions.set(source, { regex, node: child });
+    node.expressions.set(source, { expression, node: child });
   }
   return child;
 }

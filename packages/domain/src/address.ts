@@ -1,3 +1,5 @@
+import { Expression } from "./expression.ts";
+
 /** The three independent name spaces of a virtual host; `dsub` is a durable subscription. */
 export type DestinationKind = "queue" | "topic" | "dsub";
 
@@ -5,7 +7,7 @@ export type DestinationKind = "queue" | "topic" | "dsub";
 export type Wildcard =
   | { readonly match: "child" }
   | { readonly match: "descendants" }
-  | { readonly match: "regex"; readonly source: string; readonly regex: RegExp };
+  | { readonly match: "regex"; readonly source: string; readonly expression: Expression };
 
 /** One level of a name: decoded literal text, or a wildcard. */
 export type PathPart = string | Wildcard;
@@ -86,9 +88,12 @@ function unescapeLiteral(text: string): string {
   });
 }
 
-/** A part that matches one literal entirely by a regular expression (the text between `^` and `$`). */
+/**
+ * A part that matches one literal entirely by a regular expression.
+ * @throws BrokerError BAD_ADDRESS when it is none; see {@link Expression}
+ */
 export function regexChild(source: string): Wildcard {
-  return { match: "regex", source, regex: new RegExp(`^(?:${source})$`, "u") };
+  return { match: "regex", source, expression: new Expression(source) };
 }
 
 /**
@@ -104,7 +109,7 @@ export function filterMatches(filter: readonly PathPart[], path: readonly PathPa
     if (typeof part === "string") {
       if (part !== name) return false;
     } else if (part.match === "regex") {
-      if (typeof name !== "string" || !part.regex.test(name)) return false;
+      if (typeof name !== "string" || !part.expression.matches(name)) return false;
     }
   }
   return filter.length === path.length;

@@ -10,11 +10,13 @@ export const ERRORS: Readonly<Record<ErrorCode, { readonly summary: string }>> =
   BAD_CONFIGURATION: { summary: "the configuration is wrong" },
   BAD_SELECTOR: { summary: "not a selector" },
   CANNOT_LISTEN: { summary: "cannot listen" },
+  DESTINATION_IN_USE: { summary: "the destination is in use" },
   DESTINATION_LIMIT: { summary: "too many destinations" },
   DESTINATION_MISSING: { summary: "the destination does not exist" },
   FRAME_TOO_LARGE: { summary: "a frame exceeds the configured limit" },
   HOST_UNKNOWN: { summary: "no such virtual host" },
   HOST_STOPPED: { summary: "the virtual host is stopped" },
+  INTERNAL: { summary: "the broker made a mistake" },
   KEYSTORE_UNREADABLE: { summary: "the key store cannot be read" },
   PROTOCOL_VIOLATION: { summary: "the peer broke the protocol" },
   SLOW_CONSUMER: { summary: "the consumer made no progress" },
@@ -32,11 +34,13 @@ export type ErrorCode =
   | "BAD_CONFIGURATION"
   | "BAD_SELECTOR"
   | "CANNOT_LISTEN"
+  | "DESTINATION_IN_USE"
   | "DESTINATION_LIMIT"
   | "DESTINATION_MISSING"
   | "FRAME_TOO_LARGE"
   | "HOST_UNKNOWN"
   | "HOST_STOPPED"
+  | "INTERNAL"
   | "KEYSTORE_UNREADABLE"
   | "PROTOCOL_VIOLATION"
   | "SLOW_CONSUMER"

@@ -13,6 +13,7 @@ export {
 export type { Clock, Timer } from "./clock.ts";
 export type { Consumer, Delivery, Outcome } from "./delivery.ts";
 export { BrokerError, ERRORS, type ErrorCode, InvariantError, invariant } from "./errors.ts";
+export { Expression } from "./expression.ts";
 export { type LogFields, type Logger, SILENT_LOGGER } from "./logger.ts";
 export {
   Message,

@@ -25,6 +25,9 @@ export const NEUTRAL_SYNTAX: PathSyntax = Object.freeze({
   partPattern: /^[ a-zA-Z0-9_\-%~:()]+$/,
 });
 
+/** Levels of a name, beyond which it is refused. */
+const LEVELS_MAX = 1_000;
+
 /**
  * Reads a path. Trailing empty parts vanish when parts are restricted by a pattern (`a.` is `a`) and are kept
  * otherwise, so that `a/` and `a` stay distinct where a protocol says so. [messaging 2.4, quirks 2 and 3 mended]
@@ -34,6 +37,9 @@ export function parsePath(text: string, syntax: PathSyntax): PathPart[] {
   const texts = text.split(syntax.separator);
   if (syntax.partPattern !== undefined) {
     while (texts.length > 1 && texts[texts.length - 1] === "") texts.pop();
+  }
+  if (texts.length > LEVELS_MAX) {
+    throw new BrokerError("BAD_ADDRESS", `Invalid destination: it has more than ${LEVELS_MAX} levels`);
   }
   return texts.map((part) => parsePart(part, syntax));
 }

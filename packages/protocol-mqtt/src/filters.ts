@@ -1,4 +1,4 @@
-import type { Address, PathPart } from "@tsapollo/domain";
+import type { Address, Expression, PathPart } from "@tsapollo/domain";
 import type { Qos } from "./wire.ts";
 
 /** What {@link Filters.granted} says when no filter covers the name. */
@@ -13,7 +13,9 @@ interface Node {
   descendantsQos: number;
   literals: Map<string, Node> | undefined;
   child: Node | undefined;
-  expressions: { readonly regex: RegExp; readonly source: string; readonly node: Node }[] | undefined;
+  expressions:
+    | { readonly expression: Expression; readonly source: string; readonly node: Node }[]
+    | undefined;
 }
 
 /**
@@ -138,7 +140,7 @@ function below(node: Node, part: PathPart): Node {
   node.expressions ??= [];
   const known = node.expressions.find((one) => one.source === part.source);
   if (known !== undefined) return known.node;
-  const made = { regex: part.regex, source: part.source, node: newNode() };
+  const made = { expression: part.expression, source: part.source, node: newNode() };
   node.expressions.push(made);
   return made.node;
 }
@@ -154,7 +156,7 @@ function best(node: Node, path: readonly PathPart[], depth: number): number {
   if (!wild) return found;
   if (node.child !== undefined) found = Math.max(found, best(node.child, path, depth + 1));
   for (const one of node.expressions ?? []) {
-    if (one.regex.test(part)) found = Math.max(found, best(one.node, path, depth + 1));
+    if (one.expression.matches(part)) found = Math.max(found, best(one.node, path, depth + 1));
   }
   return found;
 }

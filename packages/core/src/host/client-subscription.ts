@@ -9,7 +9,6 @@ import { patternCovers } from "../path-tree.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { QueueLink } from "../queue/queue-feed.ts";
-import type { Topic } from "../topic/topic.ts";
 import { TopicFeed } from "../topic/topic-feed.ts";
 import type { Client } from "./client.ts";
 import type { QueueWatcher } from "./router.ts";
@@ -42,7 +41,6 @@ export class ClientSubscription implements Subscription, QueueWatcher {
   add(address: Address): void {
     if (address.kind === "topic") this.#addTopics(address);
     else this.#addQueues(address);
-    this.#addresses.set(address.key, address);
   }
 
   #addTopics(address: Address): void {
@@ -50,16 +48,18 @@ export class ClientSubscription implements Subscription, QueueWatcher {
     const known = this.#addresses.has(address.key);
     if (address.isPattern) {
       const feed = this.#feedOfTopics();
+      this.#addresses.set(address.key, address); // first: the consumer may end everything when it is offered something
       if (!known) router.addTopicPattern(address, feed);
       router.findTopics(address, (topic) => {
-        if (feed.mayReceive(topic.address.id)) this.#offerRetained(topic, feed);
+        if (feed.mayReceive(topic.address.id)) feed.owe(topic);
       });
       return;
     }
     const topic = this.#client.topicFor(address, "receive");
     const feed = this.#feedOfTopics();
+    this.#addresses.set(address.key, address);
     topic.join(feed);
-    this.#offerRetained(topic, feed);
+    feed.owe(topic);
   }
 
   #feedOfTopics(): TopicFeed {
@@ -70,6 +70,7 @@ export class ClientSubscription implements Subscription, QueueWatcher {
         filter: this.#request.filter,
         limitBytes: host.settings.consumerBufferBytes,
         mayReceive: (topicId) => this.#client.mayReceiveTopic(topicId),
+        nowMs: () => host.clock.nowMs(),
         makeQueue: (settings) => host.router.createBuffer(BUFFER, settings),
       });
       host.watchFeed(this.#topicFeed);
@@ -77,15 +78,12 @@ export class ClientSubscription implements Subscription, QueueWatcher {
     return this.#topicFeed;
   }
 
-  #offerRetained(topic: Topic, feed: TopicFeed): void {
-    const delivery = topic.retainedDelivery(this.#client.host.clock.nowMs());
-    if (delivery !== undefined) feed.under(topic.settings).take(delivery);
-  }
-
   #addQueues(address: Address): void {
     const { router } = this.#client.host;
     if (!address.isPattern) {
-      this.#join(this.#client.queueFor(address, this.#action));
+      const queue = this.#client.queueFor(address, this.#action);
+      this.#addresses.set(address.key, address);
+      this.#join(queue);
       return;
     }
     if (address.kind === "dsub") {
@@ -95,12 +93,13 @@ export class ClientSubscription implements Subscription, QueueWatcher {
       );
     }
     if (!this.#addresses.has(address.key)) router.addQueuePattern(address, this);
+    this.#addresses.set(address.key, address);
     router.findQueues(address, (queue) => this.queueCreated(queue));
   }
 
   /** A queue exists that one of the patterns matches. */
   queueCreated(queue: Queue): void {
-    if (this.#client.guard.may(this.#action, queue.address)) this.#join(queue);
+    if (this.#client.mayTake(this.#action, queue.address)) this.#join(queue);
   }
 
   #join(queue: Queue): void {

@@ -30,6 +30,12 @@ export class ClientTransaction implements Transaction {
   publish(address: Address, message: Message): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = this.#client.routeTo(address).refusal;
+    if (this.#client.host.memory.isExhausted) {
+      this.#refusal ??= new BrokerError(
+        "TRANSACTION_LIMIT",
+        "There is no memory for a transaction (memory_limit)",
+      );
+    }
     this.#count(message.sizeBytes);
     if (this.#refusal !== undefined) return;
     message.own();
@@ -46,22 +52,35 @@ export class ClientTransaction implements Transaction {
     const { transactionBytesMax } = this.#client.host.settings;
     const perStepBytes = 100; // what a step costs besides the message
     this.#bytes += bytes + perStepBytes;
+    this.#client.host.memory.take(bytes + perStepBytes);
     if (this.#bytes <= transactionBytesMax) return;
     const text = `The transaction holds more than ${transactionBytesMax} bytes (transaction_limit of the virtual host)`;
     this.#refusal = new BrokerError("TRANSACTION_LIMIT", text);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#steps = [];
+    this.#client.host.memory.give(this.#bytes);
+    this.#bytes = 0;
   }
 
   commit(done: (error?: BrokerError) => void): void {
     const steps = this.#steps;
-    this.#steps = [];
+    this.#forget();
     const refusal = this.#refusal ?? this.#recheck(steps);
     if (refusal !== undefined) return done(refusal);
     for (const step of steps) {
       if (step.what === "settle") step.delivery.settle(step.outcome);
-      else this.#client.deliver(this.#client.routeTo(step.address), step.message);
+      else this.#publish(step.address, step.message);
     }
     this.#client.host.committer.afterDurable(done);
+  }
+
+  #publish(address: Address, message: Message): void {
+    const route = this.#client.routeTo(address);
+    // an earlier step may have made somebody delete the destination: what was in it is discarded as well
+    if (route.refusal === undefined) this.#client.deliver(route, message);
   }
 
   /** Destinations and rules may have changed since a step was added. */
@@ -75,7 +94,6 @@ export class ClientTransaction implements Transaction {
   }
 
   abort(): void {
-    this.#steps = [];
-    this.#bytes = 0;
+    this.#forget();
   }
 }

@@ -1,11 +1,10 @@
 import {
-  Address,
+  type Address,
   BrokerError,
   type Consumer,
   type Message,
   NO_TOKEN,
   type Producer,
-  parseId,
   type SubscribeRequest,
   type Subscription,
   type Transaction,
@@ -22,11 +21,14 @@ import type { Confirmed } from "./committer.ts";
 import { DurableAttachment } from "./durable-attachment.ts";
 import type { Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
+import { receiveRight } from "./receive-right.ts";
+import { ShieldedConsumer } from "./shielded-consumer.ts";
 import { isTemporary, ownerOf } from "./temporary.ts";
 
 /** Where messages for an address go, and whether this client may send there: asked once, then remembered. */
 export interface Route {
   readonly address: Address;
+  /** Where messages go; for a mirrored queue its topic, which passes them on to the queue. */
   readonly topic: Topic | undefined;
   readonly queue: Queue | undefined;
   readonly refusal: BrokerError | undefined;
@@ -49,6 +51,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   #lastRoute: Route | undefined = undefined;
   readonly #blockedBy: Set<Congestion> = new Set();
   readonly #subscriptions: Set<ClientSubscription> = new Set();
+  readonly #receiveRight: (topicId: string) => boolean;
   #closed = false;
 
   constructor(host: HostEngine, guard: Guard, producer: Producer, clientId: string) {
@@ -57,9 +60,11 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     this.host = host;
     this.guard = guard;
     this.producer = producer;
+    this.#receiveRight = receiveRight(guard, host.router, host.brokerId, clientId);
   }
 
   publish(address: Address, message: Message, token: number): boolean {
+    if (this.#closed) return true;
     const route = this.routeTo(address);
     if (route.refusal !== undefined) {
       this.producer.confirmed(token, route.refusal);
@@ -73,6 +78,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   }
 
   publishToAll(addresses: readonly Address[], message: Message, token: number): boolean {
+    if (this.#closed) return true;
     const routes = addresses.map((address) => this.routeTo(address));
     const refusals = routes.flatMap(({ refusal }) => refusal ?? []);
     if (refusals.length > 0) {
@@ -82,7 +88,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     }
     const { committer } = this.host;
     const operationsBefore = committer.operations;
-    for (const route of routes) this.deliver(route, message);
+    const reached = new Set<Topic | Queue>();
+    for (const route of routes) {
+      const destination = route.topic ?? route.queue!;
+      if (reached.has(destination)) continue; // named twice, or a mirrored queue and its topic: one copy
+      reached.add(destination);
+      this.deliver(route, message);
+    }
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
     return this.#blockedBy.size === 0;
   }
@@ -92,6 +104,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     const { topic, queue } = route;
     if (message.notBeforeMs !== 0 && message.notBeforeMs > this.host.clock.nowMs()) {
       this.host.scheduler.hold(route.address, message);
+      if (this.host.memory.isExhausted) this.#wait(this.host.memory.congestion);
       return;
     }
     if (topic !== undefined) this.#toTopic(topic, message);
@@ -100,6 +113,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   #toTopic(topic: Topic, message: Message): void {
     const targets = topic.accept(message, this.host.clock.nowMs());
+    if (message.retain !== "none") this.#waitForMemory();
     const count = targets.length;
     if (count === 0) return;
     const delivery = new TopicDelivery(message, topic.address, false);
@@ -107,6 +121,12 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       const target = targets[at]!;
       if (!target.take(delivery)) this.#wait(target.congestion);
     }
+  }
+
+  /** What is kept although nobody consumes it counts too. */
+  #waitForMemory(): void {
+    const { memory } = this.host;
+    if (memory.isExhausted) this.#wait(memory.congestion);
   }
 
   #wait(congestion: Congestion): void {
@@ -136,8 +156,9 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   #isCurrent(route: Route): boolean {
     if (route.guardGeneration !== this.guard.generation) return false;
-    if (route.topic !== undefined) return !route.topic.deleted;
-    return route.queue !== undefined && !route.queue.deleted; // a refusal is asked again: things may have changed
+    const { topic, queue } = route;
+    if (topic === undefined && queue === undefined) return false; // a refusal: things may have changed
+    return !topic?.deleted && !queue?.deleted;
   }
 
   #findRoute(address: Address): Route {
@@ -147,8 +168,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       const topic = isTopic ? this.topicFor(address, "send") : undefined;
       const queue = isTopic ? undefined : this.queueFor(address, "send");
       if (queue?.settings.mirrored) {
-        const mirrored = this.host.router.mirrorTopic(queue);
-        return { address, topic: mirrored, queue: undefined, refusal: undefined, guardGeneration };
+        const mirrored = this.host.router.mirrorTopic(queue.address);
+        return { address, topic: mirrored, queue, refusal: undefined, guardGeneration };
       }
       return { address, topic, queue, refusal: undefined, guardGeneration };
     } catch (error) {
@@ -193,9 +214,16 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     return existing ?? this.host.router.createQueue(address);
   }
 
+  /** Whether a destination is not another client's temporary one. */
+  ownsOrShares(address: Address): boolean {
+    const owner = ownerOf(address, this.host.brokerId);
+    return owner === undefined || owner === this.clientId;
+  }
+
   /** Only its owner may consume from a temporary destination. [messaging 2.9] */
   #checkOwner(address: Address): void {
-    if (!isTemporary(address) || ownerOf(address, this.host.brokerId) === this.clientId) return;
+    const owner = ownerOf(address, this.host.brokerId);
+    if (owner === undefined || owner === this.clientId) return;
     const text = `Not authorized to receive from the temporary destination. Principals=${this.guard.principals}`;
     throw new BrokerError("ACCESS_DENIED", text);
   }
@@ -204,17 +232,40 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     if (!this.host.router.autoCreates) {
       throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
     }
+    const owner = ownerOf(address, this.host.brokerId);
+    if (owner !== undefined && !this.host.hasClient(owner)) {
+      // it would go with the next sweep, and whoever sends would never learn that nobody can answer any more
+      throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
+    }
     this.guard.demand("create", address);
+    this.host.router.checkLimit();
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Whether the client may see what is published to a topic, by its id. */
   mayReceiveTopic(topicId: string): boolean {
-    const topic = this.host.router.topics.get(topicId);
-    return this.guard.may("receive", topic?.address ?? new Address("topic", parseId(topicId)));
+    return this.#receiveRight(topicId);
+  }
+
+  /** Whether the client may take from, or look at, a destination that a pattern of its covers. */
+  mayTake(action: "consume" | "receive", address: Address): boolean {
+    return this.#owns(address) && this.guard.may(action, address);
+  }
+
+  #owns(address: Address): boolean {
+    const { brokerId } = this.host;
+    return !isTemporary(address, brokerId) || ownerOf(address, brokerId) === this.clientId;
   }
 
   subscribe(request: SubscribeRequest, consumer: Consumer): Subscription {
-    const subscription = new ClientSubscription(this, consumer, request);
+    if (this.#closed) throw new BrokerError("HOST_STOPPED", "The client has left the virtual host");
+    const shielded = new ShieldedConsumer(consumer, (failed, error) =>
+      this.host.consumerFailed(failed, error),
+    );
+    const subscription = new ClientSubscription(this, shielded, request);
     this.#subscriptions.add(subscription);
     try {
       if (request.durable !== undefined) return this.#attach(request.durable, request, subscription);
@@ -231,11 +282,27 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     const existing = router.dsubs.get(address.id);
     if (existing === undefined) this.guard.demand("create", address);
     this.guard.demand("consume", address);
+    for (const one of request.addresses) this.checkCollectable(one);
+    if (existing === undefined) router.checkLimit();
     const durable: DurableSubscription = existing ?? router.createDurable(address);
     const attachment = new DurableAttachment(this, durable, inner);
     durable.filter = request.filter;
     attachment.rebind(request.addresses);
     return attachment;
+  }
+
+  /**
+   * Checks that a durable subscription of this client may collect from an address.
+   * @throws BrokerError BAD_ADDRESS, ACCESS_DENIED
+   */
+  checkCollectable(address: Address): void {
+    if (address.kind !== "topic") {
+      const text = "A persistent subscription can only be used on a topic destination";
+      throw new BrokerError("BAD_ADDRESS", text);
+    }
+    if (address.isPattern) return;
+    this.#checkOwner(address);
+    this.guard.demand("receive", address);
   }
 
   exists(address: Address): boolean {
@@ -248,14 +315,19 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   destroy(address: Address): void {
     const { router } = this.host;
     if (!this.exists(address)) return;
-    if (isTemporary(address) && ownerOf(address, this.host.brokerId) !== this.clientId) {
+    if (!this.#owns(address)) {
       const text = `Not authorized to destroy the temp ${address.kind} '${address.id}'. Principals=${this.guard.principals}`;
       throw new BrokerError("ACCESS_DENIED", text);
     }
     this.guard.demand("destroy", address);
-    if (address.kind === "topic") router.deleteTopic(router.topics.get(address.id)!);
+    if (address.kind === "topic") this.#destroyTopic(router.topics.get(address.id)!);
     else if (address.kind === "queue") router.deleteQueue(router.queues.get(address.id)!);
     else router.deleteDurable(router.dsubs.get(address.id)!);
+  }
+
+  #destroyTopic(topic: Topic): void {
+    if (topic.hasListeners) throw new BrokerError("DESTINATION_IN_USE", "Topic is in use.");
+    this.host.router.deleteTopic(topic);
   }
 
   begin(): Transaction {

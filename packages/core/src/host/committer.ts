@@ -1,5 +1,6 @@
 import {
   BrokerError,
+  type Logger,
   type Message,
   type MessageStore,
   type Producer,
@@ -9,6 +10,8 @@ import {
 /** Who is confirmed when a unit of work is durable. */
 export interface Confirmed {
   readonly producer: Producer;
+  /** Whether it has left: nobody is called back any more. */
+  readonly isClosed: boolean;
   /** Confirmations under way; later ones must not overtake them. */
   unconfirmed: number;
 }
@@ -25,6 +28,7 @@ interface Confirmation {
  */
 export class Committer {
   readonly #store: MessageStore;
+  readonly #logger: Logger;
   #open: UnitOfWork | undefined = undefined;
   #lastMessage: Message | undefined = undefined;
   #lastMessageId = 0;
@@ -35,8 +39,9 @@ export class Committer {
   /** Grows with every durable operation: a publisher compares it to see whether its message needs the store. */
   operations = 0;
 
-  constructor(store: MessageStore) {
+  constructor(store: MessageStore, logger: Logger) {
     this.#store = store;
+    this.#logger = logger;
   }
 
   /** The unit of work that is open now, for one more operation. */
@@ -112,13 +117,26 @@ export class Committer {
         ? undefined
         : new BrokerError("STORE_FAILED", `The store failed: ${cause.message}`, { cause });
     for (const { client, token, done } of confirmations) {
-      if (client !== undefined) {
-        client.unconfirmed -= 1;
-        client.producer.confirmed(token, error);
+      try {
+        this.#tell(client, token, done, error);
+      } catch (failure) {
+        this.#logger.error({ error: failure }, "a confirmation failed");
       }
-      done?.(error);
     }
     if (this.#open !== undefined || this.#confirmations.length > 0) this.#schedule();
     else for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #tell(
+    client: Confirmed | undefined,
+    token: number,
+    done: Confirmation["done"],
+    error: BrokerError | undefined,
+  ): void {
+    if (client !== undefined) {
+      client.unconfirmed -= 1;
+      if (!client.isClosed) client.producer.confirmed(token, error);
+    }
+    done?.(error);
   }
 }

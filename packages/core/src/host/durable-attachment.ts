@@ -1,9 +1,10 @@
-import { type Address, BrokerError, type Subscription } from "@tsapollo/domain";
+import type { Address, Subscription } from "@tsapollo/domain";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Topic } from "../topic/topic.ts";
 import { TopicDelivery } from "../topic/topic-delivery.ts";
 import type { Client } from "./client.ts";
 import type { ClientSubscription } from "./client-subscription.ts";
+import { receiveRight } from "./receive-right.ts";
 
 /**
  * A consumer attached to a durable subscription: it consumes from its queue, and adding or removing addresses
@@ -22,24 +23,15 @@ export class DurableAttachment implements Subscription {
 
   /** Makes the durable subscription collect from exactly these addresses, then consumes from it. */
   rebind(addresses: readonly Address[]): void {
-    for (const address of addresses) this.#check(address);
-    this.#durable.guard = (topicId) => this.#client.mayReceiveTopic(topicId);
+    const { guard, host } = this.#client;
+    this.#durable.guard = receiveRight(guard, host.router, host.brokerId, this.#client.clientId);
+    host.router.rematchTopics(); // what topics remember was right for whoever bound it before
     const wanted = new Set(addresses.map((address) => address.key));
     for (const address of [...this.#durable.topics.values()]) {
-      if (!wanted.has(address.key)) this.#client.host.router.unbindDurable(this.#durable, address);
+      if (!wanted.has(address.key)) host.router.unbindDurable(this.#durable, address);
     }
     for (const address of addresses) if (!this.#durable.topics.has(address.key)) this.#bind(address);
     this.#inner.joinDurable(this.#durable);
-  }
-
-  #check(address: Address): void {
-    if (address.kind !== "topic") {
-      throw new BrokerError(
-        "BAD_ADDRESS",
-        "A persistent subscription can only be used on a topic destination",
-      );
-    }
-    if (!address.isPattern) this.#client.guard.demand("receive", address);
   }
 
   #bind(address: Address): void {
@@ -53,13 +45,17 @@ export class DurableAttachment implements Subscription {
   }
 
   #collectRetained(topic: Topic): void {
-    const message = topic.retained(this.#client.host.clock.nowMs());
+    const { host } = this.#client;
+    const { queue } = this.#durable;
+    // renewing again and again must not fill the memory with copies that nobody consumes
+    if (host.memory.isExhausted || queue.isFull || queue.retainedCount >= host.router.topics.size) return;
+    const message = topic.retained(host.clock.nowMs());
     if (message === undefined || !this.#durable.mayReceive(topic.address.id)) return;
     this.#durable.take(new TopicDelivery(message, topic.address, true));
   }
 
   add(address: Address): void {
-    this.#check(address);
+    this.#client.checkCollectable(address);
     this.#bind(address);
   }
 

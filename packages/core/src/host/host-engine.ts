@@ -1,9 +1,12 @@
 import {
+  type Address,
   type Authorizer,
   BrokerError,
   type Clock,
+  type Consumer,
   type Identity,
   type Logger,
+  type Message,
   type MessageStore,
   type Producer,
   type Timer,
@@ -66,13 +69,18 @@ export class HostEngine {
     this.brokerId = parts.brokerId;
     this.settings = parts.settings;
     this.clock = parts.clock;
-    this.committer = new Committer(parts.store);
+    this.committer = new Committer(parts.store, parts.logger);
     this.memory = new MemoryBudget(parts.settings.memoryLimitBytes);
     const { settings, clock } = parts;
     const { committer, memory } = this;
-    this.router = new Router({ settings, clock, committer, memory, hasStore: parts.stores });
-    this.scheduler = new Scheduler(clock, memory, (address, message) =>
-      this.router.deliver(address, message),
+    const { brokerId, stores: hasStore } = parts;
+    const rightsGeneration = (): number => parts.authorizer?.generation ?? 0;
+    this.router = new Router({ brokerId, settings, clock, committer, memory, hasStore, rightsGeneration });
+    this.scheduler = new Scheduler(
+      clock,
+      memory,
+      (address, message) => this.#deliverLate(address, message),
+      parts.logger,
     );
     this.#janitor = new Janitor(this, parts.logger);
   }
@@ -88,6 +96,17 @@ export class HostEngine {
     await this.committer.idle();
     this.#state = "running";
     this.#scheduleMaintenance();
+  }
+
+  /** The time of a delayed message has come. Nobody is there to be told that its destination cannot be made. */
+  #deliverLate(address: Address, message: Message): void {
+    try {
+      this.router.deliver(address, message);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      const fields = { code: error.code, destination: address.key, reason: error.message };
+      this.#parts.logger.warn(fields, "a delayed message is dropped");
+    }
   }
 
   #scheduleMaintenance(): void {
@@ -143,6 +162,14 @@ export class HostEngine {
 
   get clientCount(): number {
     return this.#clients.size;
+  }
+
+  /** A consumer's own code failed: it is told that it has ended, once whatever is running is done. */
+  consumerFailed(consumer: Consumer, error: unknown): void {
+    this.#parts.logger.error({ error }, "a consumer failed and is ended");
+    queueMicrotask(() =>
+      consumer.ended(new BrokerError("INTERNAL", "The broker failed to deliver a message")),
+    );
   }
 
   /** Watches a topic consumer for progress while producers wait for it. */

@@ -5,8 +5,9 @@ import type { TopicFeed } from "../topic/topic-feed.ts";
 import type { HostEngine } from "./host-engine.ts";
 import { ownerOf } from "./temporary.ts";
 
-/** Destinations looked at in one sweep: a bounded pause, however many there are. */
-const SWEEP_MAX = 5_000;
+/** Everything is looked at in so many sweeps, a few thousand at least in each: a bounded pause. */
+const SWEEPS = 20;
+const SWEEP_MIN = 5_000;
 
 /** Once a second: drops expired messages, deletes idle destinations, cuts off consumers that block producers. */
 export class Janitor {
@@ -22,14 +23,29 @@ export class Janitor {
     this.#logger = logger;
   }
 
+  /** Each task by itself: what goes wrong in one must not keep the others from being done, or end the process. */
   sweep(): void {
     const { clock, router } = this.#host;
     const nowMs = clock.nowMs();
-    this.#expire(nowMs);
-    this.#dropTemporary();
-    this.#topics = this.#some(this.#topics, router.topics.values(), (topic) => this.#dropTopic(topic, nowMs));
-    this.#queues = this.#some(this.#queues, router.queues.values(), (queue) => this.#dropQueue(queue, nowMs));
-    for (const feed of this.feeds) this.#watch(feed, nowMs);
+    this.#try(() => this.#expire(nowMs));
+    this.#try(() => this.#dropTemporary());
+    this.#try(() => {
+      const { topics } = router;
+      this.#topics = this.#some(this.#topics, topics, (topic) => this.#dropTopic(topic, nowMs));
+    });
+    this.#try(() => {
+      const { queues } = router;
+      this.#queues = this.#some(this.#queues, queues, (queue) => this.#dropQueue(queue, nowMs));
+    });
+    for (const feed of this.feeds) this.#try(() => this.#watch(feed, nowMs));
+  }
+
+  #try(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#logger.error({ error }, "maintenance of a virtual host failed");
+    }
   }
 
   #expire(nowMs: number): void {
@@ -44,8 +60,7 @@ export class Janitor {
   #dropTemporary(): void {
     const { router, brokerId } = this.#host;
     for (const destination of router.temporary) {
-      const owner = ownerOf(destination.address, brokerId);
-      if (owner !== undefined && this.#host.hasClient(owner)) continue;
+      if (this.#host.hasClient(ownerOf(destination.address, brokerId)!)) continue;
       if (destination instanceof Topic) router.deleteTopic(destination);
       else router.deleteQueue(destination);
     }
@@ -54,11 +69,12 @@ export class Janitor {
   /** Goes on where the last sweep ended; returns where the next one starts. */
   #some<T>(
     from: Iterator<T> | undefined,
-    fresh: Iterator<T>,
+    all: ReadonlyMap<string, T>,
     look: (one: T) => void,
   ): Iterator<T> | undefined {
-    const iterator = from ?? fresh;
-    for (let count = 0; count < SWEEP_MAX; count += 1) {
+    const iterator = from ?? all.values();
+    const count = Math.max(SWEEP_MIN, Math.ceil(all.size / SWEEPS));
+    for (let at = 0; at < count; at += 1) {
       const step = iterator.next();
       if (step.done === true) return undefined;
       look(step.value);
@@ -68,6 +84,7 @@ export class Janitor {
 
   #dropTopic(topic: Topic, nowMs: number): void {
     const { autoDeleteAfterMs } = topic.settings;
+    topic.retained(nowMs); // an expired one is forgotten
     if (autoDeleteAfterMs === 0 || !topic.isIdle || nowMs - topic.usedAtMs < autoDeleteAfterMs) return;
     this.#host.router.deleteTopic(topic);
   }

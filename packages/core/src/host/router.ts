@@ -9,7 +9,6 @@ import {
 } from "@tsapollo/domain";
 import { PathTree } from "../path-tree.ts";
 import { DurableSubscription } from "../queue/durable-subscription.ts";
-import type { QueueEntry } from "../queue/entry.ts";
 import { Mirror } from "../queue/mirror.ts";
 import { Queue } from "../queue/queue.ts";
 import {
@@ -19,9 +18,10 @@ import {
   type HostSettings,
   type QueueSettings,
 } from "../settings.ts";
-import { Topic, type TopicPatterns } from "../topic/topic.ts";
+import { Topic } from "../topic/topic.ts";
 import { TopicDelivery } from "../topic/topic-delivery.ts";
 import type { TopicTarget } from "../topic/topic-feed.ts";
+import { TopicPatterns } from "../topic/topic-patterns.ts";
 import type { Committer } from "./committer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { isTemporary } from "./temporary.ts";
@@ -33,12 +33,15 @@ export interface QueueWatcher {
 
 /** What the destinations of a host share. */
 export interface RouterParts {
+  readonly brokerId: string;
   readonly settings: HostSettings;
   readonly clock: Clock;
   readonly committer: Committer;
   readonly memory: MemoryBudget;
   /** Whether a queue can be stored at all. */
   readonly hasStore: boolean;
+  /** Grows when access rights change. */
+  readonly rightsGeneration: () => number;
 }
 
 /** Knows every destination of a virtual host by name, makes them and deletes them. [messaging 3] */
@@ -55,11 +58,12 @@ export class Router {
   readonly #queueNames: PathTree<Queue> = new PathTree();
   readonly #topicNames: PathTree<Topic> = new PathTree();
   readonly #queueWatchers: PathTree<QueueWatcher> = new PathTree();
-  readonly #topicPatterns: TopicPatterns = { tree: new PathTree(), generation: 0 };
+  readonly #topicPatterns: TopicPatterns;
   #nextStoreId = 1;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
+    this.#topicPatterns = new TopicPatterns(parts.rightsGeneration);
   }
 
   get autoCreates(): boolean {
@@ -69,14 +73,18 @@ export class Router {
   /** Makes every destination that the configuration names. [messaging 3] */
   createConfigured(): void {
     const { queues, topics, dsubs } = this.#parts.settings;
-    for (const { filter } of queues) if (isName(filter)) this.createQueue(new Address("queue", filter));
+    for (const { filter } of queues) {
+      const address = isName(filter) ? new Address("queue", filter) : undefined;
+      if (address !== undefined && !this.queues.has(address.id)) this.createQueue(address);
+    }
     for (const { filter } of topics) {
       const address = isName(filter) ? new Address("topic", filter) : undefined;
       if (address !== undefined && !this.topics.has(address.id)) this.createTopic(address);
     }
     for (const { filter, topics: addresses, messages } of dsubs) {
-      if (!isName(filter) || addresses.length === 0) continue;
-      const durable = this.createDurable(new Address("dsub", filter));
+      const name = isName(filter) && addresses.length > 0 ? new Address("dsub", filter) : undefined;
+      if (name === undefined || this.dsubs.has(name.id)) continue;
+      const durable = this.createDurable(name);
       durable.filter = messages;
       for (const address of addresses) this.bindDurable(durable, address);
     }
@@ -88,7 +96,6 @@ export class Router {
   }
 
   createTopic(address: Address): Topic {
-    this.#checkLimit();
     const { settings, clock, memory } = this.#parts;
     const topic = new Topic({
       address,
@@ -98,16 +105,22 @@ export class Router {
       nowMs: clock.nowMs(),
     });
     this.topics.set(address.id, topic);
-    if (isTemporary(address)) this.temporary.add(topic);
+    if (isTemporary(address, this.#parts.brokerId)) this.temporary.add(topic);
     this.#topicNames.add(address.path, topic);
+    const queue = this.queues.get(address.id);
+    const mirror = queue === undefined ? undefined : this.#mirrors.get(queue);
+    if (mirror !== undefined) topic.join(mirror);
     return topic;
   }
 
   createQueue(address: Address): Queue {
-    this.#checkLimit();
-    const queue = this.#newQueue(address, configured(this.#parts.settings.queues, address));
+    const settings = configured(this.#parts.settings.queues, address);
+    if (settings?.mirrored) {
+      this.mirrorTopic(address);
+    }
+    const queue = this.#newQueue(address, settings);
     this.queues.set(address.id, queue);
-    if (isTemporary(address)) this.temporary.add(queue);
+    if (isTemporary(address, this.#parts.brokerId)) this.temporary.add(queue);
     if (queue.settings.mirrored) this.#mirror(queue);
     this.#queueNames.add(address.path, queue);
     const watchers = new Set<QueueWatcher>();
@@ -118,7 +131,7 @@ export class Router {
 
   /** From now on the queue gets what is sent to the topic of its name. [messaging 8] */
   #mirror(queue: Queue): void {
-    const topic = this.mirrorTopic(queue);
+    const topic = this.mirrorTopic(queue.address);
     const mirror = new Mirror(queue);
     this.#mirrors.set(queue, mirror);
     topic.join(mirror);
@@ -126,9 +139,9 @@ export class Router {
     if (retained !== undefined) mirror.take(retained);
   }
 
-  /** The topic that a mirrored queue's producers really send to. */
-  mirrorTopic(queue: Queue): Topic {
-    const address = new Address("topic", queue.address.path);
+  /** The topic that the producers of a mirrored queue of this name really send to. */
+  mirrorTopic(name: Address): Topic {
+    const address = new Address("topic", name.path);
     return this.topics.get(address.id) ?? this.createTopic(address);
   }
 
@@ -138,7 +151,6 @@ export class Router {
   }
 
   createDurable(address: Address): DurableSubscription {
-    this.#checkLimit();
     const queue = this.#newQueue(address, configuredDsub(this.#parts.settings.dsubs, address));
     const durable = new DurableSubscription(queue);
     this.dsubs.set(address.id, durable);
@@ -151,21 +163,30 @@ export class Router {
     const storeId = hasStore && settings.persistent ? this.#nextStoreId++ : 0;
     if (storeId !== 0) committer.unit().putQueue({ queueId: storeId, key: address.key, description: "{}" });
     const onExpiring = (queue: Queue) => void this.expiring.add(queue);
-    const onDead = (entry: QueueEntry) => this.#deadLetter(entry);
-    return new Queue({ address, settings, storeId, clock, committer, memory, onExpiring, onDead });
+    const deadLetterQueue = (queue: Queue, dlq: string) => this.#deadLetterQueue(queue, dlq);
+    const shared = { clock, committer, memory, onExpiring, deadLetterQueue };
+    return new Queue({ address, settings, storeId, ...shared });
   }
 
-  /** Moves a dead message to the dead letter queue of its queue, if there is one. [messaging 5.9] */
-  #deadLetter({ queue, message, redeliveryCount }: QueueEntry): void {
-    const { dlq } = queue.settings;
-    if (dlq === undefined) return;
-    const address = new Address("queue", parseId(dlq.replaceAll("*", queue.address.id)));
-    const dead = message.expiresAtMs === 0 ? message : message.withoutExpiry();
-    const target = this.queues.get(address.id) ?? this.createQueue(address);
-    target.enqueue(dead, address, false, redeliveryCount);
+  /** The queue for a queue's dead messages; undefined when there are too many destinations. [messaging 5.9] */
+  #deadLetterQueue(queue: Queue, dlq: string): Queue | undefined {
+    const address = new Address("queue", parseId(dlq.replaceAll("*", () => queue.address.id)));
+    const existing = this.queues.get(address.id);
+    if (existing !== undefined) return existing;
+    try {
+      return this.createQueue(address);
+    } catch (error) {
+      if (error instanceof BrokerError) return undefined;
+      throw error;
+    }
   }
 
-  #checkLimit(): void {
+  /**
+   * Whether a client may make one more destination. What the broker makes for itself (dead letter queues, the
+   * destination of a message it has accepted) is never refused.
+   * @throws BrokerError DESTINATION_LIMIT
+   */
+  checkLimit(): void {
     const { destinationsMax } = this.#parts.settings;
     if (this.size < destinationsMax) return;
     throw new BrokerError(
@@ -177,17 +198,17 @@ export class Router {
   /** Somebody listens to every topic that a pattern matches, also to later ones. */
   addTopicPattern(pattern: Address, target: TopicTarget): void {
     this.#topicPatterns.tree.add(pattern.path, target);
-    this.#topicPatterns.generation += 1;
+    this.#topicPatterns.changed();
   }
 
   removeTopicPattern(pattern: Address, target: TopicTarget): void {
     this.#topicPatterns.tree.remove(pattern.path, target);
-    this.#topicPatterns.generation += 1;
+    this.#topicPatterns.changed();
   }
 
   /** Verdicts about who may see which topic may have changed. */
   rematchTopics(): void {
-    this.#topicPatterns.generation += 1;
+    this.#topicPatterns.changed();
   }
 
   addQueuePattern(pattern: Address, watcher: QueueWatcher): void {
@@ -216,9 +237,12 @@ export class Router {
       for (const target of topic.accept(message, this.#parts.clock.nowMs())) target.take(delivery);
     } else if (address.kind === "queue") {
       const queue = this.queues.get(address.id) ?? this.createQueue(address);
-      if (queue.settings.mirrored) this.deliver(this.mirrorTopic(queue).address, message);
-      else queue.enqueue(message, address, false);
-    } else this.dsubs.get(address.id)?.queue.enqueue(message, address, false);
+      if (queue.settings.mirrored) this.deliver(this.mirrorTopic(queue.address).address, message);
+      else queue.enqueue(message, queue.address, false);
+    } else {
+      const queue = this.dsubs.get(address.id)?.queue;
+      queue?.enqueue(message, queue.address, false);
+    }
   }
 
   deleteTopic(topic: Topic): void {

@@ -1,4 +1,4 @@
-import type { Address, Clock, Message, Timer } from "@tsapollo/domain";
+import type { Address, Clock, Logger, Message, Timer } from "@tsapollo/domain";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 interface Scheduled {
@@ -20,13 +20,20 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #memory: MemoryBudget;
   readonly #deliver: (address: Address, message: Message) => void;
+  readonly #logger: Logger;
   /** A binary heap: the parent of `i` is at `(i - 1) / 2`. */
   readonly #heap: Scheduled[] = [];
   #counter = 0;
   #timer: Timer | undefined = undefined;
   #timerDueMs = 0;
 
-  constructor(clock: Clock, memory: MemoryBudget, deliver: (address: Address, message: Message) => void) {
+  constructor(
+    clock: Clock,
+    memory: MemoryBudget,
+    deliver: (address: Address, message: Message) => void,
+    logger: Logger,
+  ) {
+    this.#logger = logger;
     this.#clock = clock;
     this.#memory = memory;
     this.#deliver = deliver;
@@ -68,9 +75,17 @@ export class Scheduler {
     for (let next = this.#heap[0]; next !== undefined && next.dueMs <= nowMs; next = this.#heap[0]) {
       this.#removeFirst();
       this.#memory.give(next.message.sizeBytes);
-      this.#deliver(next.address, next.message);
+      this.#deliverNow(next);
     }
     this.#arm();
+  }
+
+  #deliverNow({ address, message }: Scheduled): void {
+    try {
+      this.#deliver(address, message);
+    } catch (error) {
+      this.#logger.error({ error, destination: address.key }, "a delayed message could not be delivered");
+    }
   }
 
   #removeFirst(): void {

@@ -37,6 +37,8 @@ export class BrowserFeed implements Positioned, QueueLink {
   readonly options: BrowserOptions;
   at: QueueEntry | undefined = undefined;
   hasCredit = true;
+  /** A look is under way: what happens within its offers is seen by it. */
+  looking = false;
   closed = false;
   readonly #browsers: Browsers;
 
@@ -60,7 +62,6 @@ export class BrowserFeed implements Positioned, QueueLink {
 export class Browsers {
   readonly #entries: EntryList;
   readonly #all: Set<BrowserFeed> = new Set();
-  #looking: BrowserFeed | undefined = undefined;
 
   constructor(entries: EntryList) {
     this.#entries = entries;
@@ -82,7 +83,7 @@ export class Browsers {
   resume(browser: BrowserFeed): void {
     if (browser.closed) return;
     browser.hasCredit = true;
-    if (this.#looking !== browser) this.#look(browser);
+    this.#look(browser);
   }
 
   leave(browser: BrowserFeed): void {
@@ -93,16 +94,15 @@ export class Browsers {
 
   /** An entry was added at the end. */
   appended(entry: QueueEntry): void {
-    for (const browser of this.#all) {
-      if (browser.at !== undefined) continue;
-      moveTo(browser, entry);
-      if (browser.hasCredit) this.#look(browser);
-    }
+    for (const browser of this.#all) if (browser.at === undefined) moveTo(browser, entry);
+    // only now: whoever begins to look or sends within an offer finds everybody at their places
+    for (const browser of this.#all) if (browser.hasCredit) this.#look(browser);
   }
 
   #look(browser: BrowserFeed): void {
+    if (browser.looking) return;
     const { filter, fromSequence, mode } = browser.options;
-    this.#looking = browser;
+    browser.looking = true;
     for (let entry = browser.at; entry !== undefined && browser.hasCredit; entry = browser.at) {
       moveTo(browser, entry.next);
       if (entry.sequence < fromSequence || (filter !== undefined && !filter.matches(entry.message))) continue;
@@ -112,7 +112,7 @@ export class Browsers {
       // it may have been removed while it was shown
       if (!browser.closed && entry.state !== "gone") moveTo(browser, entry);
     }
-    this.#looking = undefined;
+    browser.looking = false;
     if (mode === "forever" || browser.closed || browser.at !== undefined || !browser.hasCredit) return;
     this.leave(browser);
     browser.consumer.browsed?.(browser.queue.address);

@@ -4,10 +4,15 @@ import type { QueueFeed } from "./queue-feed.ts";
 /** What a way of dispatching may ask of its queue. */
 export interface Hands {
   /**
-   * Gives a ready entry to a consumer. `false`: it has no credit, the entry is ready as before. An entry that
-   * turns out to be expired is dropped, which counts as given.
+   * Gives a ready entry to a consumer. `false`: it has no credit, and {@link Hands.takeBack} comes next. An entry
+   * that turns out to be expired is dropped, which counts as given.
    */
   handOver(entry: QueueEntry, feed: QueueFeed): boolean;
+  /**
+   * A refused entry is ready again. `false`: the consumer settled it or left before it refused, so that it has
+   * found its way already.
+   */
+  takeBack(entry: QueueEntry, feed: QueueFeed): boolean;
 }
 
 /**
@@ -21,8 +26,10 @@ export interface Dispatch {
   left(feed: QueueFeed, returned: readonly QueueEntry[]): void;
   /** A consumer has credit again. */
   credited(feed: QueueFeed): void;
-  /** An entry was added at the end. */
+  /** An entry was added at the end; {@link Dispatch.run} follows. */
   appended(entry: QueueEntry): void;
+  /** Hands out what can be handed out. Within an offer it does nothing: the loop that runs goes on anyway. */
+  run(): void;
   /** An entry is ready again. */
   returned(entry: QueueEntry): void;
   /** An entry is about to leave the list of entries. `wasReady`: nobody held it. */
@@ -31,6 +38,4 @@ export interface Dispatch {
   fellOff(feed: QueueFeed): void;
   /** A consumer holds nothing any more. */
   emptied(feed: QueueFeed): void;
-  /** Whether a consumer has credit, as far as is known. */
-  hasCredit(feed: QueueFeed): boolean;
 }

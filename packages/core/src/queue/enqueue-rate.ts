@@ -1,4 +1,4 @@
-import type { Clock } from "@tsapollo/domain";
+import type { Clock, Timer } from "@tsapollo/domain";
 
 const SLICE_MS = 100;
 
@@ -8,7 +8,7 @@ export class EnqueueRate {
   readonly #clock: Clock;
   readonly #onRoom: () => void;
   #usedBytes = 0;
-  #waiting = false;
+  #timer: Timer | undefined = undefined;
 
   constructor(bytesPerS: number, clock: Clock, onRoom: () => void) {
     this.#bytesPerSlice = Math.max(1, (bytesPerS * SLICE_MS) / 1_000);
@@ -23,14 +23,19 @@ export class EnqueueRate {
 
   use(bytes: number): void {
     this.#usedBytes += bytes;
-    if (this.#waiting) return;
-    this.#waiting = true;
-    this.#clock.after(SLICE_MS, () => this.#nextSlice());
+    this.#timer ??= this.#clock.after(SLICE_MS, () => this.#nextSlice());
+  }
+
+  /** Nobody uses it any more. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#usedBytes = 0;
   }
 
   /** What was too much for one slice is taken from the following ones. */
   #nextSlice(): void {
-    this.#waiting = false;
+    this.#timer = undefined;
     const wasUsedUp = this.isUsedUp;
     this.#usedBytes = Math.max(0, this.#usedBytes - this.#bytesPerSlice);
     if (this.#usedBytes > 0) this.use(0);

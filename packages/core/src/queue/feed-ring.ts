@@ -29,6 +29,11 @@ export class FeedRing {
     if (this.#roundRobin) this.#turn = this.#turn?.ringNext;
   }
 
+  /** The turn passes to whoever follows a consumer that is in it. */
+  passFrom(feed: QueueFeed): void {
+    if (this.#roundRobin) this.#turn = feed.ringNext;
+  }
+
   /** Adds a consumer as the last one in turn, or in order of joining; nothing when it is in. */
   add(feed: QueueFeed): void {
     if (feed.ringNext !== undefined) return;

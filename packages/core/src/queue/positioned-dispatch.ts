@@ -9,8 +9,9 @@ import type { QueueFeed } from "./queue-feed.ts";
 
 /**
  * Consumers want or may have different entries, so each has its own place in the queue. Those with credit have
- * seen everything up to the end and stand in the ring; those without stand at the first entry they have not seen.
- * An entry that comes back moves everybody without credit back to it. [messaging 5.3–5.8]
+ * seen everything up to the end, except what waits to be offered, and are in the ring; those without stand at the
+ * first entry they have not seen. An entry that comes back moves everybody who wants it and has no credit back to
+ * it. [messaging 5.3–5.8]
  */
 export class PositionedDispatch implements Dispatch {
   readonly #hands: Hands;
@@ -18,9 +19,14 @@ export class PositionedDispatch implements Dispatch {
   readonly #ring: FeedRing;
   readonly #feeds: Set<QueueFeed>;
   readonly #groups: MessageGroups;
-  /** Without credit and past the last entry: they stand at the next one that is added. */
+  /** In order of joining. */
+  readonly #exclusive: QueueFeed[] = [];
+  /** Not in the ring and past the last entry: they stand at the next one that is added. */
   readonly #pastTheEnd: Set<QueueFeed> = new Set();
+  /** By sequence, so that whoever runs out of credit has seen everything before the first of them. */
   readonly #toOffer: Fifo<QueueEntry> = new Fifo();
+  /** The one being offered: those in the ring who are not asked yet have not seen it. */
+  #offering: QueueEntry | undefined = undefined;
   readonly #toPull: Fifo<QueueFeed> = new Fifo();
   #running = false;
 
@@ -38,14 +44,30 @@ export class PositionedDispatch implements Dispatch {
     this.#groups = new MessageGroups(gracefulHandoff);
     for (const feed of feeds) {
       this.#groups.join(feed, false);
-      if (feed.ringNext === undefined) this.#standAt(feed, entries.first);
+      feed.hasCredit = feed.ringNext !== undefined;
+      if (!feed.hasCredit) this.#standAt(feed, entries.first);
+    }
+    if (ring.size === 0) return;
+    for (let entry = entries.first; entry !== undefined; entry = entry.next) {
+      if (entry.state === "ready") this.#toOffer.push(entry);
     }
   }
 
+  /** Offers nothing until {@link PositionedDispatch.release}. */
+  hold(): void {
+    this.#running = true;
+  }
+
+  /** Goes on after {@link PositionedDispatch.hold}; nothing when it was not held. */
+  release(): void {
+    this.#running = false;
+    this.run();
+  }
+
   joined(feed: QueueFeed): void {
-    feed.suspended = false;
-    moveTo(feed, this.#entries.first);
-    for (const suspended of this.#groups.join(feed, true)) this.#suspend(suspended);
+    if (feed.exclusive) this.#exclusive.push(feed);
+    this.#standAt(feed, this.#entries.first);
+    for (const one of this.#groups.join(feed, true)) this.#suspend(one);
     this.credited(feed);
   }
 
@@ -53,19 +75,20 @@ export class PositionedDispatch implements Dispatch {
     this.#ring.remove(feed);
     this.#pastTheEnd.delete(feed);
     moveTo(feed, undefined);
-    for (const freed of this.#groups.leave(feed)) this.#resume(freed);
+    for (const freed of this.#groups.leave(feed)) this.#free(freed);
     // what was kept for it is for others now, wherever they are
+    if (feed.exclusive) this.#exclusive.splice(this.#exclusive.indexOf(feed), 1);
     if (feed.exclusive || this.#groups.isUsed) this.#rewindAll();
-    for (const entry of returned) this.#rewindTo(entry);
-    for (const entry of returned) this.#toOffer.push(entry);
-    this.#run();
+    else this.#rewind(returned);
+    for (const entry of returned) this.#toOffer.insert(entry, isBefore);
+    this.run();
   }
 
   credited(feed: QueueFeed): void {
-    feed.suspendedCredit = feed.suspended;
-    if (feed.suspended) return;
+    feed.hasCredit = true;
+    if (feed.suspended || (feed.ringNext !== undefined && feed.at === undefined)) return;
     this.#toPull.push(feed);
-    this.#run();
+    this.run();
   }
 
   appended(entry: QueueEntry): void {
@@ -74,14 +97,13 @@ export class PositionedDispatch implements Dispatch {
       for (const feed of this.#pastTheEnd) moveTo(feed, entry);
       this.#pastTheEnd.clear();
     }
-    this.#toOffer.push(entry);
-    this.#run();
+    if (this.#ring.size > 0 || this.#running) this.#toOffer.insert(entry, isBefore);
   }
 
   returned(entry: QueueEntry): void {
-    this.#rewindTo(entry);
-    this.#toOffer.push(entry);
-    this.#run();
+    this.#rewind([entry]);
+    this.#toOffer.insert(entry, isBefore);
+    this.run();
   }
 
   removing(): void {}
@@ -91,40 +113,46 @@ export class PositionedDispatch implements Dispatch {
   }
 
   emptied(feed: QueueFeed): void {
-    for (const freed of this.#groups.emptied(feed)) this.#resume(freed);
-    this.#run();
+    for (const freed of this.#groups.emptied(feed)) this.#free(freed);
+    this.run();
   }
 
-  hasCredit(feed: QueueFeed): boolean {
-    return feed.ringNext !== undefined || feed.suspendedCredit;
+  /** A consumer has no credit for an entry that the dispatch before this one offered it. */
+  refused(feed: QueueFeed, entry: QueueEntry): void {
+    if (!this.#refuse(feed, entry)) return;
+    this.#rewind([entry]);
+    this.#toOffer.insert(entry, isBefore);
   }
 
   #suspend(feed: QueueFeed): void {
     if (feed.suspended) return;
     feed.suspended = true;
-    feed.suspendedCredit = feed.ringNext !== undefined;
-    this.#ring.remove(feed);
-    if (feed.at === undefined) this.#standAt(feed, undefined);
+    this.#stop(feed, undefined);
   }
 
-  #resume(feed: QueueFeed): void {
+  #free(feed: QueueFeed): void {
     if (!feed.suspended) return;
     feed.suspended = false;
-    if (feed.suspendedCredit) this.#toPull.push(feed);
-    feed.suspendedCredit = false;
+    if (feed.hasCredit) this.#toPull.push(feed);
   }
 
-  /** Puts a consumer without credit at an entry. */
+  /** Puts a consumer at an entry. */
   #standAt(feed: QueueFeed, entry: QueueEntry | undefined): void {
     moveTo(feed, entry);
     if (entry === undefined) this.#pastTheEnd.add(feed);
     else this.#pastTheEnd.delete(feed);
   }
 
-  #rewindTo(entry: QueueEntry): void {
+  /** Entries came back, in ascending order: who has passed them and may want one goes back to it. */
+  #rewind(returned: readonly QueueEntry[]): void {
     for (const feed of this.#feeds) {
-      if (feed.ringNext !== undefined && feed.at === undefined) continue; // it is offered the entry itself
-      if (feed.at === undefined || feed.at.sequence > entry.sequence) this.#standAt(feed, entry);
+      if (feed.ringNext !== undefined && feed.at === undefined) continue; // it is offered the entries themselves
+      for (const entry of returned) {
+        if (feed.at !== undefined && feed.at.sequence <= entry.sequence) break;
+        if (!feed.wants(entry)) continue;
+        this.#standAt(feed, entry);
+        break;
+      }
     }
   }
 
@@ -137,7 +165,7 @@ export class PositionedDispatch implements Dispatch {
     }
   }
 
-  #run(): void {
+  run(): void {
     if (this.#running) return; // somebody settled or resumed from within an offer: it waits in the lists
     this.#running = true;
     try {
@@ -149,47 +177,85 @@ export class PositionedDispatch implements Dispatch {
         }
         const entry = this.#toOffer.shift();
         if (entry === undefined) return;
-        if (entry.state === "ready") this.#offer(entry);
+        if (entry.state !== "ready") continue;
+        this.#offering = entry;
+        this.#offer(entry);
+        this.#offering = undefined;
       }
     } finally {
+      this.#offering = undefined;
       this.#running = false;
     }
   }
 
   /** A consumer with credit takes what it may have, from its place on. */
   #pull(feed: QueueFeed): void {
-    if (feed.closed || feed.suspended) return;
+    if (feed.closed || feed.suspended || !feed.hasCredit) return;
     this.#pastTheEnd.delete(feed);
     this.#ring.add(feed);
-    for (let entry = feed.at; entry !== undefined; entry = feed.at) {
-      moveTo(feed, entry.next);
-      if (entry.state !== "ready" || !this.#mayHave(feed, entry)) continue;
-      if (this.#hands.handOver(entry, feed)) continue;
-      this.#outOfCredit(feed, entry);
+    while (feed.at !== undefined && feed.ringNext !== undefined) {
+      const entry = this.#nextFor(feed);
+      moveTo(feed, entry?.next);
+      if (entry === undefined || this.#hands.handOver(entry, feed)) continue;
+      this.#refuse(feed, entry);
       return;
     }
   }
 
-  #outOfCredit(feed: QueueFeed, entry: QueueEntry): void {
+  /** The first entry from a consumer's place on that it may have. */
+  #nextFor(feed: QueueFeed): QueueEntry | undefined {
+    let entry = feed.at;
+    while (entry !== undefined && !(entry.state === "ready" && this.#mayHave(feed, entry)))
+      entry = entry.next;
+    return entry;
+  }
+
+  /** @returns whether the entry is ready again */
+  #refuse(feed: QueueFeed, entry: QueueEntry): boolean {
+    feed.hasCredit = false;
+    const isReady = this.#hands.takeBack(entry, feed);
+    this.#stop(feed, entry);
+    return isReady;
+  }
+
+  /** A consumer gets nothing for now: it stands at the first entry that it has not seen. */
+  #stop(feed: QueueFeed, refused: QueueEntry | undefined): void {
     this.#ring.remove(feed);
-    if (!feed.closed) this.#standAt(feed, entry.state === "ready" ? entry : entry.next);
+    if (feed.closed) return;
+    let place = earlier(feed.at, refused);
+    place = earlier(place, this.#offering);
+    for (let next = this.#toOffer.peek(); next !== undefined; next = this.#toOffer.peek()) {
+      if (next.state === "ready") {
+        place = earlier(place, next);
+        break;
+      }
+      this.#toOffer.shift();
+    }
+    this.#standAt(feed, place);
   }
 
   /** One entry for those who have seen everything else. */
   #offer(entry: QueueEntry): void {
     const target = this.#target(entry);
     if (target !== undefined) {
-      if (target.ringNext !== undefined && !this.#hands.handOver(entry, target))
-        this.#outOfCredit(target, entry);
+      if (target.ringNext !== undefined && !this.#hands.handOver(entry, target)) this.#refuse(target, entry);
       return;
     }
-    for (let left = this.#ring.size; left > 0 && entry.state === "ready"; left -= 1) {
-      const feed = this.#ring.turn;
-      if (feed === undefined) return;
-      this.#ring.advance();
-      if (!feed.wants(entry)) continue;
-      if (this.#hands.handOver(entry, feed)) return;
-      this.#outOfCredit(feed, entry);
+    let feed = this.#ring.turn;
+    for (let left = this.#ring.size; left > 0 && feed !== undefined; left -= 1) {
+      let next = feed.ringNext;
+      if (feed.wants(entry)) {
+        this.#ring.passFrom(feed);
+        if (this.#hands.handOver(entry, feed)) return;
+        this.#refuse(feed, entry);
+        if (entry.state !== "ready") return;
+        if (next?.ringNext === undefined) {
+          // it left while the entry was offered: once more from the turn on
+          next = this.#ring.turn;
+          left = this.#ring.size + 1;
+        }
+      }
+      feed = next;
     }
   }
 
@@ -200,8 +266,18 @@ export class PositionedDispatch implements Dispatch {
 
   /** The only consumer that may have the entry, if there is such a one. [messaging 5.3 step 2] */
   #target(entry: QueueEntry): QueueFeed | undefined {
-    for (const feed of this.#feeds) if (feed.exclusive && feed.wants(entry)) return feed;
+    for (const feed of this.#exclusive) if (feed.wants(entry)) return feed;
     const { groupKey } = entry.message;
     return groupKey === undefined ? undefined : this.#groups.owner(groupKey, entry);
   }
+}
+
+function isBefore(one: QueueEntry, other: QueueEntry): boolean {
+  return one.sequence < other.sequence;
+}
+
+/** The one with the lower sequence; an entry that has left its queue does not count. */
+function earlier(place: QueueEntry | undefined, other: QueueEntry | undefined): QueueEntry | undefined {
+  if (other === undefined || other.state === "gone") return place;
+  return place === undefined || other.sequence < place.sequence ? other : place;
 }

@@ -8,15 +8,21 @@ interface Level {
   last: QueueEntry | undefined;
 }
 
+/** Entries that have left may wait here for their turn, as many as those that are ready, and these. */
+const SPARE = 100;
+
 /**
  * The order in which a queue with priorities hands out messages: the highest priority first, within one by
- * sequence. Entries that leave the queue from the middle are dropped from here when their turn comes.
+ * sequence. Entries that leave the queue from the middle are dropped from here when their turn comes, or together
+ * when there are many.
  */
 export class PriorityOrder implements HandOutOrder {
   readonly #levels: readonly Level[] = Array.from({ length: LEVELS }, () => ({
     first: undefined,
     last: undefined,
   }));
+  #count = 0;
+  #left = 0;
 
   append(entry: QueueEntry): void {
     this.giveBack(entry);
@@ -29,7 +35,9 @@ export class PriorityOrder implements HandOutOrder {
         level.first = entry.nextReturned;
         if (level.first === undefined) level.last = undefined;
         entry.nextReturned = undefined;
+        this.#count -= 1;
         if (entry.state === "ready") return entry;
+        this.#left -= 1;
       }
     }
     return undefined;
@@ -38,6 +46,7 @@ export class PriorityOrder implements HandOutOrder {
   giveBack(entry: QueueEntry): void {
     const level = this.#levels[Math.min(Math.max(entry.message.priority, 0), LEVELS - 1)]!;
     const { last } = level;
+    this.#count += 1;
     if (last === undefined) {
       level.first = entry;
       level.last = entry;
@@ -60,6 +69,23 @@ export class PriorityOrder implements HandOutOrder {
   }
 
   skip(): void {
-    // its state says that it left; `take` drops it
+    this.#left += 1; // its state says that it left; `take` drops it
+    if (this.#left > this.#count / 2 + SPARE) this.#dropThoseThatLeft();
+  }
+
+  #dropThoseThatLeft(): void {
+    this.#count = 0;
+    this.#left = 0;
+    for (const level of this.#levels) {
+      const { first } = level;
+      level.first = undefined;
+      level.last = undefined;
+      for (let entry = first; entry !== undefined; ) {
+        const next: QueueEntry | undefined = entry.nextReturned;
+        entry.nextReturned = undefined;
+        if (entry.state === "ready") this.giveBack(entry);
+        entry = next;
+      }
+    }
   }
 }

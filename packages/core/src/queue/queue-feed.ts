@@ -32,9 +32,10 @@ export class QueueFeed implements Positioned, QueueLink {
   ringPrevious: QueueFeed | undefined = undefined;
   ringNext: QueueFeed | undefined = undefined;
   at: QueueEntry | undefined = undefined;
-  /** Waits for a message group to be handed over; whether it got credit meanwhile. */
+  /** Whether it can take more, as far as is known; kept only while consumers have places of their own. */
+  hasCredit = false;
+  /** Waits for a message group to be handed over. */
   suspended = false;
-  suspendedCredit = false;
   /** Unsettled deliveries. */
   heldCount = 0;
   /** Whether it left the queue. */

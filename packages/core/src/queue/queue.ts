@@ -27,8 +27,8 @@ export interface QueueParts {
   readonly memory: MemoryBudget;
   /** Told when an entry with an expiry comes in and there was none. */
   readonly onExpiring: (queue: Queue) => void;
-  /** Takes a message that is dead here. */
-  readonly onDead: (entry: QueueEntry) => void;
+  /** The queue for this one's dead messages, made if need be; undefined: it cannot be made. */
+  readonly deadLetterQueue: (queue: Queue, dlq: string) => Queue | undefined;
 }
 
 const ANY_FEED: FeedOptions = { filter: undefined, exclusive: false, fromSequence: 0 };
@@ -49,7 +49,8 @@ export class Queue implements Hands {
   readonly #browsers: Browsers;
   readonly #rate: EnqueueRate | undefined;
   #dispatch: Dispatch;
-  #isShared = true;
+  /** The same, while every consumer may have every entry. */
+  #shared: SharedDispatch | undefined;
   #specialFeeds = 0;
   #sequence = 0;
   #feedCounter = 0;
@@ -59,6 +60,8 @@ export class Queue implements Hands {
   usedAtMs: number;
   /** Earliest expiry among its entries, 0 for none. */
   nextExpiryMs = 0;
+  /** Copies of retained messages among its entries. */
+  retainedCount = 0;
   /** Messages put in and taken out since it exists. */
   enqueued = 0;
   dequeued = 0;
@@ -71,10 +74,11 @@ export class Queue implements Hands {
     this.usedAtMs = parts.clock.nowMs();
     this.#ring = new FeedRing(parts.settings.roundRobin);
     this.#browsers = new Browsers(this.#entries);
-    this.#dispatch = new SharedDispatch(this, this.#ring, this.#newOrder());
+    this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
+    this.#dispatch = this.#shared;
     const { maxEnqueueBytesPerS } = parts.settings;
     if (maxEnqueueBytesPerS < 0) this.#rate = undefined;
-    else this.#rate = new EnqueueRate(maxEnqueueBytesPerS, parts.clock, () => this.congestion.relieve());
+    else this.#rate = new EnqueueRate(maxEnqueueBytesPerS, parts.clock, () => this.#relieve());
   }
 
   get length(): number {
@@ -113,6 +117,7 @@ export class Queue implements Hands {
    */
   enqueue(message: Message, via: Address, retained: boolean, redeliveryCount = 0): boolean {
     const { clock, memory } = this.#parts;
+    if (this.deleted) return true; // whoever sends found it before it was deleted, in this very turn
     const nowMs = clock.nowMs();
     this.usedAtMs = nowMs;
     if (message.expiresAtMs !== 0 && message.expiresAtMs <= nowMs) return true;
@@ -125,13 +130,15 @@ export class Queue implements Hands {
     const size = message.sizeBytes;
     this.#entries.append(entry);
     this.enqueued += 1;
+    if (retained) this.retainedCount += 1;
     this.#bytes += size;
     memory.take(size);
     this.#rate?.use(size);
     if (message.expiresAtMs !== 0) this.#noteExpiry(message.expiresAtMs);
-    if (this.#isShared && message.groupKey !== undefined) this.#setApart();
-    if (this.#browsers.size > 0) this.#browsers.appended(entry);
+    if (this.#shared !== undefined && message.groupKey !== undefined) this.#setApart();
     this.#dispatch.appended(entry);
+    if (this.#browsers.size > 0) this.#browsers.appended(entry);
+    this.#dispatch.run();
     // whoever keeps it, the queue or a consumer that has not settled it: the read block is overwritten soon
     if (entry.state !== "gone") message.own();
     return !this.#mustWait() && !memory.isExhausted;
@@ -143,7 +150,8 @@ export class Queue implements Hands {
     for (let entry = this.#entries.first; entry !== undefined && this.isFull; ) {
       const next: QueueEntry | undefined = entry.next;
       if (entry.state === "ready") this.#remove(entry);
-      entry = next;
+      // a producer that was relieved may have made room itself
+      entry = next?.state === "gone" ? this.#entries.first : next;
     }
     return true;
   }
@@ -170,9 +178,11 @@ export class Queue implements Hands {
 
   /** From now on consumers have places of their own; until the queue is empty and nothing sets them apart. */
   #setApart(): void {
-    this.#isShared = false;
     const { gracefulHandoff } = this.settings;
-    this.#dispatch = new PositionedDispatch(this, this.#entries, this.#ring, this.#feeds, gracefulHandoff);
+    const apart = new PositionedDispatch(this, this.#entries, this.#ring, this.#feeds, gracefulHandoff);
+    this.#shared?.retire(apart);
+    this.#shared = undefined;
+    this.#dispatch = apart;
   }
 
   #newOrder(): HandOutOrder {
@@ -180,9 +190,10 @@ export class Queue implements Hands {
   }
 
   #shareAgain(): void {
-    if (this.#isShared || this.#specialFeeds > 0 || this.#entries.length > 0 || this.#feeds.size > 0) return;
-    this.#isShared = true;
-    this.#dispatch = new SharedDispatch(this, this.#ring, this.#newOrder());
+    if (this.#shared !== undefined || this.#specialFeeds > 0) return;
+    if (this.#entries.length > 0 || this.#feeds.size > 0) return;
+    this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
+    this.#dispatch = this.#shared;
   }
 
   /** A consumer joins, with credit. `fromSequence` -1 stands for what comes from now on. */
@@ -192,7 +203,7 @@ export class Queue implements Hands {
     const feed = new QueueFeed(this.#feedCounter, this, consumer, { ...options, fromSequence });
     if (feed.isSpecial) {
       this.#specialFeeds += 1;
-      if (this.#isShared) this.#setApart();
+      if (this.#shared !== undefined) this.#setApart();
     }
     this.#feeds.add(feed);
     this.#dispatch.joined(feed);
@@ -245,8 +256,7 @@ export class Queue implements Hands {
         this.#expire(entry);
         break;
       case "poisoned":
-        if (this.#isDead(entry)) this.#bury(entry);
-        else this.#giveBack(entry, 1);
+        if (!this.#isDead(entry) || !this.#bury(entry, 1)) this.#giveBack(entry, 1);
         break;
       case "retry":
         this.#giveBack(entry, 1);
@@ -270,16 +280,25 @@ export class Queue implements Hands {
     return nakLimit > 0 && redeliveryCount + 1 >= nakLimit;
   }
 
-  /** Removes a message that nobody can use; the same unit of work puts it into the dead letter queue. */
-  #bury(entry: QueueEntry): void {
-    entry.message.own();
+  /**
+   * Removes a message that nobody can use; the same unit of work puts it into the dead letter queue, if there is one.
+   * [messaging 5.9]
+   * @returns `false`: it is still here, because the dead letter queue cannot be made
+   */
+  #bury(entry: QueueEntry, redeliveries: number): boolean {
+    const { dlq } = this.settings;
+    const target = dlq === undefined ? undefined : this.#parts.deadLetterQueue(this, dlq);
+    if (dlq !== undefined && target === undefined) return false;
+    const { message } = entry;
+    message.own();
     this.#remove(entry);
-    this.#parts.onDead(entry);
+    const dead = message.expiresAtMs === 0 ? message : message.withoutExpiry();
+    target?.enqueue(dead, target.address, false, entry.redeliveryCount + redeliveries);
+    return true;
   }
 
   #expire(entry: QueueEntry): void {
-    if (this.settings.dlqExpired) this.#bury(entry);
-    else this.#remove(entry);
+    if (!this.settings.dlqExpired || !this.#bury(entry, 0)) this.#remove(entry);
   }
 
   #remove(entry: QueueEntry): void {
@@ -288,10 +307,15 @@ export class Queue implements Hands {
     entry.state = "gone";
     this.#unlink(entry, wasReady);
     this.dequeued += 1;
+    if (entry.retained) this.retainedCount -= 1;
     const size = entry.message.sizeBytes;
     this.#bytes -= size;
     if (entry.stored) this.#parts.committer.unit().dequeue(this.storeId, entry.sequence);
     this.#parts.memory.give(size);
+    this.#relieve();
+  }
+
+  #relieve(): void {
     if (this.congestion.isAwaited && !this.#mustWait()) this.congestion.relieve();
   }
 
@@ -313,24 +337,29 @@ export class Queue implements Hands {
       return true;
     }
     feed.hold(entry);
-    if (feed.consumer.offer(entry)) return true;
-    if (entry.state === "acquired") this.#letGo(entry, 0);
-    return false;
+    return feed.consumer.offer(entry);
+  }
+
+  takeBack(entry: QueueEntry, feed: QueueFeed): boolean {
+    const isHeld = entry.state === "acquired" && entry.holder === feed;
+    if (isHeld) this.#letGo(entry, 0);
+    if (feed.heldCount === 0) this.#dispatch.emptied(feed);
+    return isHeld;
   }
 
   /** Drops expired entries that nobody holds. [messaging 5.10] */
   expireDue(): void {
     this.nextExpiryMs = 0;
     const nowMs = this.#parts.clock.nowMs();
-    for (let entry = this.#entries.first; entry !== undefined; ) {
-      const next: QueueEntry | undefined = entry.next;
+    const due: QueueEntry[] = [];
+    for (let entry = this.#entries.first; entry !== undefined; entry = entry.next) {
       const { expiresAtMs } = entry.message;
-      if (expiresAtMs !== 0 && entry.state === "ready") {
-        if (expiresAtMs <= nowMs) this.#expire(entry);
-        else this.#keepEarliest(expiresAtMs);
-      } else if (expiresAtMs !== 0) this.#keepEarliest(Math.max(expiresAtMs, nowMs + 1));
-      entry = next;
+      if (expiresAtMs === 0) continue;
+      if (expiresAtMs <= nowMs && entry.state === "ready") due.push(entry);
+      else this.#keepEarliest(Math.max(expiresAtMs, nowMs + 1));
     }
+    // only now: consumers and producers that are called on the way may change the queue
+    for (const entry of due) if (entry.state === "ready") this.#expire(entry);
   }
 
   #keepEarliest(expiresAtMs: number): void {
@@ -354,6 +383,8 @@ export class Queue implements Hands {
       this.#parts.memory.give(entry.message.sizeBytes);
     }
     this.#bytes = 0;
+    this.nextExpiryMs = 0;
+    this.#rate?.stop();
     if (this.storeId !== 0) this.#parts.committer.unit().removeQueue(this.storeId);
     this.congestion.relieve();
     return consumers;

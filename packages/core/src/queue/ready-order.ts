@@ -25,6 +25,7 @@ export interface HandOutOrder {
 export class ReadyOrder implements HandOutOrder {
   #fresh: QueueEntry | undefined = undefined;
   #returned: QueueEntry | undefined = undefined;
+  #lastReturned: QueueEntry | undefined = undefined;
 
   append(entry: QueueEntry): void {
     this.#fresh ??= entry;
@@ -34,6 +35,7 @@ export class ReadyOrder implements HandOutOrder {
     const returned = this.#returned;
     if (returned !== undefined) {
       this.#returned = returned.nextReturned;
+      if (this.#returned === undefined) this.#lastReturned = undefined;
       returned.nextReturned = undefined;
       return returned;
     }
@@ -45,6 +47,13 @@ export class ReadyOrder implements HandOutOrder {
   giveBack(entry: QueueEntry): void {
     if (entry.next === this.#fresh && this.#returned === undefined) {
       this.#fresh = entry; // the last one taken: as if it never was
+      return;
+    }
+    const last = this.#lastReturned;
+    if (last === undefined || last.sequence < entry.sequence) {
+      if (last === undefined) this.#returned = entry;
+      else last.nextReturned = entry;
+      this.#lastReturned = entry;
       return;
     }
     let before: QueueEntry | undefined;
@@ -63,6 +72,7 @@ export class ReadyOrder implements HandOutOrder {
       this.#fresh = entry.next;
       return;
     }
+    if (this.#fresh !== undefined && entry.sequence > this.#fresh.sequence) return; // never among those that came back
     let before: QueueEntry | undefined;
     let at = this.#returned;
     while (at !== undefined && at.sequence < entry.sequence) {
@@ -70,6 +80,7 @@ export class ReadyOrder implements HandOutOrder {
       at = at.nextReturned;
     }
     if (at !== entry) return;
+    if (this.#lastReturned === entry) this.#lastReturned = before;
     if (before === undefined) this.#returned = entry.nextReturned;
     else before.nextReturned = entry.nextReturned;
     entry.nextReturned = undefined;

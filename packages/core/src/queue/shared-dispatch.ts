@@ -1,6 +1,7 @@
 import type { Dispatch, Hands } from "./dispatch.ts";
 import type { QueueEntry } from "./entry.ts";
 import type { FeedRing } from "./feed-ring.ts";
+import type { PositionedDispatch } from "./positioned-dispatch.ts";
 import type { QueueFeed } from "./queue-feed.ts";
 import type { HandOutOrder } from "./ready-order.ts";
 
@@ -10,11 +11,18 @@ export class SharedDispatch implements Dispatch {
   readonly #ring: FeedRing;
   readonly #ready: HandOutOrder;
   #running = false;
+  #successor: PositionedDispatch | undefined = undefined;
 
   constructor(hands: Hands, ring: FeedRing, order: HandOutOrder) {
     this.#hands = hands;
     this.#ready = order;
     this.#ring = ring;
+  }
+
+  /** Another one takes over; an offer that is under way ends first. */
+  retire(successor: PositionedDispatch): void {
+    this.#successor = successor;
+    if (this.#running) successor.hold();
   }
 
   joined(feed: QueueFeed): void {
@@ -25,22 +33,21 @@ export class SharedDispatch implements Dispatch {
     this.#ring.remove(feed);
     // from the last to the first: each finds its place at the head of those that came back
     for (let at = returned.length - 1; at >= 0; at -= 1) this.#ready.giveBack(returned[at]!);
-    this.#run();
+    this.run();
   }
 
   credited(feed: QueueFeed): void {
     this.#ring.add(feed);
-    this.#run();
+    this.run();
   }
 
   appended(entry: QueueEntry): void {
     this.#ready.append(entry);
-    this.#run();
   }
 
   returned(entry: QueueEntry): void {
     this.#ready.giveBack(entry);
-    this.#run();
+    this.run();
   }
 
   removing(entry: QueueEntry, wasReady: boolean): void {
@@ -51,12 +58,8 @@ export class SharedDispatch implements Dispatch {
 
   emptied(): void {}
 
-  hasCredit(feed: QueueFeed): boolean {
-    return feed.ringNext !== undefined;
-  }
-
   /** Offers ready entries to consumers with credit until there is no more of either. */
-  #run(): void {
+  run(): void {
     if (this.#running) return; // a consumer settled or resumed from within its offer: the loop goes on anyway
     this.#running = true;
     try {
@@ -64,12 +67,18 @@ export class SharedDispatch implements Dispatch {
         const entry = this.#ready.take();
         if (entry === undefined) return;
         this.#ring.advance();
-        if (this.#hands.handOver(entry, feed)) continue;
+        const taken = this.#hands.handOver(entry, feed);
+        if (this.#successor !== undefined) {
+          if (!taken) this.#successor.refused(feed, entry);
+          return;
+        }
+        if (taken) continue;
         this.#ring.remove(feed);
-        if (entry.state === "ready") this.#ready.giveBack(entry);
+        if (this.#hands.takeBack(entry, feed)) this.#ready.giveBack(entry);
       }
     } finally {
       this.#running = false;
+      this.#successor?.release();
     }
   }
 }

@@ -17,6 +17,13 @@ export interface TopicTarget {
   under(settings: TopicSettings): TopicTarget;
 }
 
+/** A topic whose retained message a new listener is owed. */
+export interface RetainedSource {
+  readonly settings: TopicSettings;
+  /** The retained message as it is now; undefined when there is none any more. */
+  retainedDelivery(nowMs: number): Delivery | undefined;
+}
+
 /** What a feed is made of. */
 export interface TopicFeedParts {
   readonly consumer: Consumer;
@@ -24,6 +31,7 @@ export interface TopicFeedParts {
   readonly filter: MessageFilter | undefined;
   readonly limitBytes: number;
   readonly mayReceive: (topicId: string) => boolean;
+  readonly nowMs: () => number;
   /** Makes a queue for topics whose slow consumers read from one. */
   readonly makeQueue: (settings: QueueSettings) => Queue;
 }
@@ -39,10 +47,13 @@ export class TopicFeed implements TopicTarget {
   readonly #filter: MessageFilter | undefined;
   readonly #limitBytes: number;
   readonly #waiting: Fifo<Delivery> = new Fifo();
+  /** Topics whose retained message is still to come, each once, however often it was asked for. */
+  readonly #owed: Set<RetainedSource> = new Set();
   readonly #buffers: Map<QueueSettings, BufferedFeed> = new Map();
   #waitingBytes = 0;
   #hasCredit = true;
   #offering = false;
+  #closed = false;
   /** Deliveries the consumer took; shows whether it makes progress. */
   taken = 0;
   /** Set by the watch over slow consumers: `taken` when it last looked, and since when it has not changed. */
@@ -73,10 +84,13 @@ export class TopicFeed implements TopicTarget {
 
   take(delivery: Delivery): boolean {
     if (this.#filter !== undefined && !this.#filter.matches(delivery.message)) return true;
-    if (this.#hasCredit && this.#waiting.length === 0 && this.#consumer.offer(delivery)) {
+    if (this.#closed) return true;
+    const mayPass = this.#hasCredit && this.#waiting.length === 0 && this.#owed.size === 0;
+    if (mayPass && this.#consumer.offer(delivery)) {
       this.taken += 1;
       return true;
     }
+    if (this.#closed) return true; // it left while the message was given to others
     this.#hasCredit = false;
     delivery.message.own();
     this.#waiting.push(delivery);
@@ -84,22 +98,55 @@ export class TopicFeed implements TopicTarget {
     return this.#waitingBytes < this.#limitBytes;
   }
 
+  /** A new listener gets a topic's retained message, if there is one, as soon as it has credit. */
+  owe(source: RetainedSource): void {
+    if (this.#closed || source.retainedDelivery(this.#parts.nowMs()) === undefined) return;
+    this.#owed.add(source);
+    if (this.#hasCredit) this.resume();
+  }
+
+  /** @returns whether nothing is owed any more */
+  #payOwed(): boolean {
+    for (const source of this.#owed) {
+      if (!this.#pay(source)) return false;
+      this.#owed.delete(source);
+    }
+    return true;
+  }
+
+  #pay(source: RetainedSource): boolean {
+    const delivery = source.retainedDelivery(this.#parts.nowMs());
+    if (delivery === undefined || this.#filter?.matches(delivery.message) === false) return true;
+    const target = this.under(source.settings);
+    if (target !== this) {
+      target.take(delivery);
+      return true;
+    }
+    this.#hasCredit = this.#consumer.offer(delivery);
+    if (this.#hasCredit) this.taken += 1;
+    return this.#hasCredit;
+  }
+
   /** The consumer has credit again: what waits goes first. */
   resume(): void {
+    if (this.#closed) return;
     this.#hasCredit = true;
     if (this.#offering) return; // the loop below is on the stack and goes on
     this.#offering = true;
     try {
+      if (!this.#payOwed()) return;
       for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
         if (!this.#hasCredit) break;
         // taken out first: the consumer may end the subscription while it takes the message
         this.#waiting.shift();
         if (!this.#consumer.offer(next)) {
           this.#hasCredit = false;
+          if (this.#closed) break;
           this.#waiting.unshift(next);
           break;
         }
         this.taken += 1;
+        if (this.#closed) break;
         this.#waitingBytes -= next.message.sizeBytes;
       }
     } finally {
@@ -111,6 +158,9 @@ export class TopicFeed implements TopicTarget {
 
   /** Forgets what waits; nobody waits for it any more. */
   close(): void {
+    this.#closed = true;
+    this.#hasCredit = false;
+    this.#owed.clear();
     this.#waiting.clear();
     this.#waitingBytes = 0;
     for (const buffer of this.#buffers.values()) buffer.close();

@@ -1,15 +1,9 @@
 import type { Address, Message } from "@tsapollo/domain";
 import type { MemoryBudget } from "../host/memory-budget.ts";
-import type { PathTree } from "../path-tree.ts";
 import type { TopicSettings } from "../settings.ts";
 import { TopicDelivery } from "./topic-delivery.ts";
 import type { TopicTarget } from "./topic-feed.ts";
-
-/** Patterns that topics are matched with, and a number that changes when they do. */
-export interface TopicPatterns {
-  readonly tree: PathTree<TopicTarget>;
-  generation: number;
-}
+import type { TopicPatterns } from "./topic-patterns.ts";
 
 /** A topic: copies each message to whoever listens, and remembers the retained one. [messaging 6, 9] */
 export class Topic {
@@ -45,11 +39,12 @@ export class Topic {
 
   /** Who gets the next message: remembered until a pattern, or who listens to this very topic, changes. */
   targets(): readonly TopicTarget[] {
-    if (this.#targetsGeneration !== this.#patterns.generation) this.#match();
+    const { generation } = this.#patterns;
+    if (this.#targetsGeneration !== generation) this.#match(generation);
     return this.#targets;
   }
 
-  #match(): void {
+  #match(generation: number): void {
     const found = new Set(this.#direct);
     this.#patterns.tree.match(this.address.path, found);
     const allowed: TopicTarget[] = [];
@@ -57,7 +52,7 @@ export class Topic {
       if (target.mayReceive(this.address.id)) allowed.push(target.under(this.settings));
     }
     this.#targets = allowed;
-    this.#targetsGeneration = this.#patterns.generation;
+    this.#targetsGeneration = generation;
   }
 
   /** A message was sent here: counts it, retains it if it asks, and says who gets it. */
@@ -82,6 +77,11 @@ export class Topic {
     if (!this.#direct?.delete(target)) return;
     if (this.#direct.size === 0) this.#direct = undefined;
     this.#targetsGeneration = -1;
+  }
+
+  /** Whether somebody listens to this very topic. */
+  get hasListeners(): boolean {
+    return this.#direct !== undefined;
   }
 
   /** Whether nobody listens to this very topic and nothing is remembered in it. */
