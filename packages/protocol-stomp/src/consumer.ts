@@ -141,6 +141,7 @@ export class StompConsumer implements Consumer {
       order: this.#orders,
       messageId,
       credited: false,
+      held: false,
       ackId: -1,
       previous: undefined,
       next: undefined,
@@ -226,6 +227,7 @@ export class StompConsumer implements Consumer {
       this.#settle(entry.delivery, outcome);
     } else {
       this.#held += 1;
+      entry.held = true;
       transaction.hold(entry, outcome);
     }
   }
@@ -233,9 +235,15 @@ export class StompConsumer implements Consumer {
   /** A transaction that held the entry is over: settled with it, or the client's to acknowledge again. */
   released(entry: Entry, settled: boolean): void {
     this.#held -= 1;
-    if (settled) this.#client.ackIds.release(entry);
-    else if (this.#left) this.#settle(entry.delivery, "retry");
+    entry.held = false;
+    if (settled || this.#left) this.#client.ackIds.release(entry);
+    if (settled) return this.#cancelIfLeft();
+    if (this.#left) this.#settle(entry.delivery, "retry");
     else this.#outstanding.restore(entry);
+    this.#cancelIfLeft();
+  }
+
+  #cancelIfLeft(): void {
     if (this.#left && this.#held === 0) this.#cancel();
   }
 

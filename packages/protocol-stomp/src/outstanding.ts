@@ -13,6 +13,8 @@ export interface Entry {
   readonly messageId: string | undefined;
   /** Whether its credit was given back: once, also if an acknowledgement in a transaction was aborted. [11, 12] */
   credited: boolean;
+  /** Whether an open transaction holds it: until that is over it is not the client's to acknowledge. */
+  held: boolean;
   /** In 1.2 the client names it by this; -1 otherwise. */
   ackId: number;
   previous: Entry | undefined;
@@ -106,7 +108,9 @@ export class AckIds {
     entry.ackId = -1;
   }
 
+  /** The entry with an id, unless a transaction holds it. */
   find(text: string): Entry | undefined {
-    return /^(0|[1-9]\d{0,9})$/.test(text) ? this.#entries[Number(text)] : undefined;
+    const entry = /^(0|[1-9]\d{0,9})$/.test(text) ? this.#entries[Number(text)] : undefined;
+    return entry?.held === true ? undefined : entry;
   }
 }
