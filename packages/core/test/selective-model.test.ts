@@ -93,7 +93,7 @@ function steps(has: { filters: boolean; exclusive: boolean; from: boolean; group
       arbitrary: fc.record({ what: fc.constant("wait" as const), ms: fc.constantFrom(10, 100, 2_000) }),
     },
   );
-  return fc.array(step as fc.Arbitrary<Step>, { minLength: 1, maxLength: 80 });
+  return fc.array(step as fc.Arbitrary<Step>, { minLength: 1, maxLength: 80, size: "max" });
 }
 
 function apply(run: SelectiveRun, step: Step): void {
@@ -139,7 +139,14 @@ for (const { name, has, runs } of [
       });
       const scenario = fc.asyncProperty(settings, steps(has), async (chosen, all) => {
         const { nakLimit, gracefulHandoff, dlqExpired, roundRobin } = chosen;
-        const changed = { nakLimit, gracefulHandoff, dlqExpired, roundRobin, dlq: "dlq.*", autoDeleteAfterMs: 0 };
+        const changed = {
+          nakLimit,
+          gracefulHandoff,
+          dlqExpired,
+          roundRobin,
+          dlq: "dlq.*",
+          autoDeleteAfterMs: 0,
+        };
         const q = { ...DEFAULT_QUEUE_SETTINGS, ...changed };
         const host = await startHost({ queues: [{ filter: ["q"], settings: q }] });
         const run = new SelectiveRun(host, chosen);

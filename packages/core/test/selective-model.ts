@@ -59,7 +59,8 @@ export class ModelConsumer implements Consumer {
 
   #answer(delivery: Delivery): boolean {
     const entry = this.#run.checkOffer(this, delivery);
-    const reflex = this.credit === 0 ? "refuse" : (this.reflexes.shift() ?? "take");
+    let reflex = this.credit === 0 ? "refuse" : (this.reflexes.shift() ?? "take");
+    if (this.subscription === undefined && reflex.startsWith("leave")) reflex = "refuse"; // nothing to leave yet
     if (reflex === "refuse") {
       this.credit = 0;
       return false;
@@ -68,7 +69,7 @@ export class ModelConsumer implements Consumer {
     entry.holder = this;
     this.held.set(entry, delivery);
     if (reflex === "consume") this.#run.settle(this, entry, "consumed");
-    if (reflex === "send") this.#run.send(entry.color, entry.group, 0);
+    if (reflex === "send" && !this.#run.committing) this.#run.send(entry.color, entry.group, 0);
     if (reflex === "retry others") {
       // the latest first: they come back in the wrong order
       for (const other of [...this.held.keys()].reverse())
@@ -95,6 +96,8 @@ export class SelectiveRun {
   readonly entries: ModelEntry[] = [];
   readonly dead: string[] = [];
   readonly consumers: ModelConsumer[] = [];
+  /** A transaction is being applied: its messages have their sequences in the model already. */
+  committing = false;
   readonly #host: TestHost;
   readonly #client: TestClient;
   readonly #settings: RunSettings;
@@ -177,7 +180,6 @@ export class SelectiveRun {
   settle(consumer: ModelConsumer, entry: ModelEntry, outcome: Outcome): void {
     const delivery = this.#release(consumer, entry, outcome);
     delivery.settle(outcome);
-    delivery.settle("consumed"); // it has ended: without effect, unless it is on its way again
   }
 
   #release(consumer: ModelConsumer, entry: ModelEntry, outcome: Outcome): Delivery {
@@ -210,7 +212,9 @@ export class SelectiveRun {
     for (const [entry] of settled) this.#release(consumer, entry, "consumed");
     const messages = colors.map((color) => sampleMessage(...this.#note(color, undefined, 0)));
     for (const message of messages) transaction.publish(queue("q"), message);
+    this.committing = true;
     transaction.commit((error) => assert.equal(error, undefined));
+    this.committing = false;
   }
 
   /** A browser sees every entry, held or not, in order, and takes none. [messaging 5.7] */
@@ -276,7 +280,10 @@ export class SelectiveRun {
     if (!this.#settings.gracefulHandoff || entry.group === undefined || this.#joinedSpecially) return;
     for (const other of this.entries) {
       if (other.group !== entry.group || other.color !== entry.color) continue;
-      assert.ok(other.holder === undefined || other.holder === consumer, `group of ${entry.body} is elsewhere`);
+      assert.ok(
+        other.holder === undefined || other.holder === consumer,
+        `group of ${entry.body} is elsewhere`,
+      );
     }
   }
 
@@ -290,7 +297,9 @@ export class SelectiveRun {
       const eligible = this.#eligible(entry);
       const hungry = eligible.filter(({ credit }) => credit > 0);
       const isStranded =
-        entry.group === undefined ? hungry.length > 0 : hungry.length > 0 && hungry.length === eligible.length;
+        entry.group === undefined
+          ? hungry.length > 0
+          : hungry.length > 0 && hungry.length === eligible.length;
       assert.ok(!isStranded, `${entry.body} waits while somebody has credit`);
     }
   }
@@ -303,7 +312,10 @@ export class SelectiveRun {
       if (this.#settings.dlqExpired) this.dead.push(entry.body);
       this.#drop(entry);
     }
-    assert.deepEqual(this.#drain("q"), this.entries.map(({ body }) => body));
+    assert.deepEqual(
+      this.#drain("q"),
+      this.entries.map(({ body }) => body),
+    );
     assert.deepEqual(this.#drain("dlq.q").sort(), this.dead.sort());
     assert.equal(this.#host.engine.memory.usedBytes, 0);
   }
