@@ -145,6 +145,7 @@ export class StompConsumer implements Consumer {
       ackId: -1,
       previous: undefined,
       next: undefined,
+      nextSame: undefined,
     };
     this.#outstanding.add(entry);
     return this.#usesAckIds ? this.#client.ackIds.assign(entry) : -1;
@@ -232,14 +233,15 @@ export class StompConsumer implements Consumer {
     }
   }
 
-  /** A transaction that held the entry is over: settled with it, or the client's to acknowledge again. */
-  released(entry: Entry, settled: boolean): void {
-    this.#held -= 1;
-    entry.held = false;
-    if (settled || this.#left) this.#client.ackIds.release(entry);
-    if (settled) return this.#cancelIfLeft();
-    if (this.#left) this.#settle(entry.delivery, "retry");
-    else this.#outstanding.restore(entry);
+  /** A transaction that held these is over: settled with it, or the client's to acknowledge again. */
+  released(entries: Entry[], settled: boolean): void {
+    this.#held -= entries.length;
+    for (const entry of entries) {
+      entry.held = false;
+      if (settled || this.#left) this.#client.ackIds.release(entry);
+      if (!settled && this.#left) this.#settle(entry.delivery, "retry");
+    }
+    if (!settled && !this.#left) this.#outstanding.restore(entries);
     this.#cancelIfLeft();
   }
 

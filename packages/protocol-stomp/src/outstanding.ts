@@ -19,6 +19,14 @@ export interface Entry {
   ackId: number;
   previous: Entry | undefined;
   next: Entry | undefined;
+  /** The next younger one with the same message id. */
+  nextSame: Entry | undefined;
+}
+
+/** All entries with one message id, oldest first, joined by `nextSame`. */
+interface SameId {
+  first: Entry;
+  last: Entry;
 }
 
 /**
@@ -28,64 +36,86 @@ export interface Entry {
 export class Outstanding {
   #first: Entry | undefined = undefined;
   #last: Entry | undefined = undefined;
-  /** Message ids need not be unique: all entries with one id, oldest first. */
-  readonly #byMessageId: Map<string, Entry[]> = new Map();
+  /** Message ids need not be unique. */
+  readonly #byMessageId: Map<string, SameId> = new Map();
 
   get first(): Entry | undefined {
     return this.#first;
   }
 
   add(entry: Entry): void {
-    entry.previous = this.#last;
-    entry.next = undefined;
-    if (this.#last === undefined) this.#first = entry;
-    else this.#last.next = entry;
-    this.#last = entry;
-    this.#index(entry);
+    this.#link(entry, this.#last, undefined);
+    if (entry.messageId !== undefined) this.#indexAfter(entry, entry.messageId, undefined);
   }
 
-  #index(entry: Entry): void {
-    if (entry.messageId === undefined) return;
-    const same = this.#byMessageId.get(entry.messageId);
+  #link(entry: Entry, previous: Entry | undefined, next: Entry | undefined): void {
+    entry.previous = previous;
+    entry.next = next;
+    if (previous === undefined) this.#first = entry;
+    else previous.next = entry;
+    if (next === undefined) this.#last = entry;
+    else next.previous = entry;
+  }
+
+  /** @param older one of the same id that is known to be older; undefined: start with the oldest */
+  #indexAfter(entry: Entry, messageId: string, older: Entry | undefined): void {
+    const same = this.#byMessageId.get(messageId);
     if (same === undefined) {
-      this.#byMessageId.set(entry.messageId, [entry]);
+      this.#byMessageId.set(messageId, { first: entry, last: entry });
       return;
     }
-    let at = same.length;
-    while (at > 0 && same[at - 1]!.order > entry.order) at -= 1;
-    same.splice(at, 0, entry);
+    if (same.last.order < entry.order) {
+      same.last.nextSame = entry;
+      same.last = entry;
+      return;
+    }
+    let before = older;
+    let after = older === undefined ? same.first : older.nextSame!;
+    while (after.order < entry.order) {
+      before = after;
+      after = after.nextSame!;
+    }
+    entry.nextSame = after;
+    if (before === undefined) same.first = entry;
+    else before.nextSame = entry;
   }
 
-  /** Puts an entry back where it was in the order. */
-  restore(entry: Entry): void {
-    let after = this.#last;
-    while (after !== undefined && after.order > entry.order) after = after.previous;
-    entry.previous = after;
-    entry.next = after === undefined ? this.#first : after.next;
-    if (entry.previous === undefined) this.#first = entry;
-    else entry.previous.next = entry;
-    if (entry.next === undefined) this.#last = entry;
-    else entry.next.previous = entry;
-    this.#index(entry);
+  /**
+   * Puts entries back where they were in the order: two sorted lists become one, in one pass over each.
+   * @param entries in any order; sorted afterwards
+   */
+  restore(entries: Entry[]): void {
+    entries.sort((a, b) => a.order - b.order);
+    const restored = new Map<string, Entry>();
+    let next = this.#first;
+    for (const entry of entries) {
+      while (next !== undefined && next.order < entry.order) next = next.next;
+      this.#link(entry, next === undefined ? this.#last : next.previous, next);
+      const { messageId } = entry;
+      if (messageId === undefined) continue;
+      this.#indexAfter(entry, messageId, restored.get(messageId));
+      restored.set(messageId, entry);
+    }
   }
 
+  /** Takes an entry out; of those with its message id it is always the oldest. */
   remove(entry: Entry): void {
     if (entry.previous === undefined) this.#first = entry.next;
     else entry.previous.next = entry.next;
     if (entry.next === undefined) this.#last = entry.previous;
     else entry.next.previous = entry.previous;
-    const same = entry.messageId === undefined ? undefined : this.#byMessageId.get(entry.messageId);
-    if (same !== undefined) {
-      if (same.length === 1) this.#byMessageId.delete(entry.messageId!);
-      else same.splice(same.indexOf(entry), 1);
+    if (entry.messageId !== undefined) {
+      if (entry.nextSame === undefined) this.#byMessageId.delete(entry.messageId);
+      else this.#byMessageId.get(entry.messageId)!.first = entry.nextSame;
     }
     entry.previous = undefined;
     entry.next = undefined;
+    entry.nextSame = undefined;
   }
 
   /** The oldest entry with a message id. */
   withMessageId(messageId: string): Entry | undefined {
-    return this.#byMessageId.get(messageId)?.[0];
+    return this.#byMessageId.get(messageId)?.first;
   }
 }
 

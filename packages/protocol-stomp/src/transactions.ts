@@ -1,4 +1,5 @@
 import { BrokerError, type Outcome, type Transaction, type VirtualHost } from "@tsapollo/domain";
+import type { StompConsumer } from "./consumer.ts";
 import type { Entry } from "./outstanding.ts";
 
 /** One open transaction of a connection. [messaging 12] */
@@ -6,7 +7,7 @@ export class StompTransaction {
   readonly transaction: Transaction;
   /** Receipts that SEND frames in it asked for: they leave when it is committed. [messaging 10.3] */
   readonly receipts: string[] = [];
-  readonly #held: Entry[] = [];
+  readonly #held: Map<StompConsumer, Entry[]> = new Map();
 
   constructor(transaction: Transaction) {
     this.transaction = transaction;
@@ -14,14 +15,16 @@ export class StompTransaction {
 
   /** Takes an acknowledgement. */
   hold(entry: Entry, outcome: Outcome): void {
-    this.#held.push(entry);
+    const held = this.#held.get(entry.consumer);
+    if (held === undefined) this.#held.set(entry.consumer, [entry]);
+    else held.push(entry);
     if (entry.consumer.takes) this.transaction.settle(entry.delivery, outcome);
   }
 
   /** The transaction is over: what it held was settled, or is the client's again. */
   release(settled: boolean): void {
-    for (const entry of this.#held) entry.consumer.released(entry, settled);
-    this.#held.length = 0;
+    for (const [consumer, entries] of this.#held) consumer.released(entries, settled);
+    this.#held.clear();
   }
 }
 
