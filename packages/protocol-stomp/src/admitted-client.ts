@@ -118,7 +118,7 @@ export class AdmittedClient {
       userHeaders: userHeaders(options.addUserHeaders, admission.identity),
       timestampHeader: options.addTimestampHeader?.trim(),
     });
-    this.transactions = new Transactions(admission.host, options.transactionsMax);
+    this.transactions = new Transactions(admission.host, options);
     this.confirmations = new Confirmations((receiptId) => this.receipt(receiptId));
   }
 

@@ -20,7 +20,7 @@ export function onSend(client: AdmittedClient, frame: StompFrame, borrowed: bool
   if (transaction !== -1) {
     const open = client.transactions.named(frame.rawValue(transaction));
     for (const address of target.addresses) open.transaction.publish(address, message);
-    if (receipt !== undefined) open.receipts.push(receipt);
+    if (receipt !== undefined) open.owe(receipt);
     return;
   }
   const token = receipt !== undefined || message.persistent ? client.expect(receipt) : NO_TOKEN;

@@ -51,6 +51,11 @@ export interface StompOptions extends StompNaming {
   readonly subscriptionsMax: number;
   /** Open transactions of one connection. */
   readonly transactionsMax: number;
+  /**
+   * What the open transactions of one connection may keep besides their messages: their acknowledgements, about 100
+   * bytes each, and receipts. The messages are bounded by the virtual host.
+   */
+  readonly transactedBytesMax: number;
 }
 
 /** What a `<stomp>` element that says nothing means. */
@@ -79,4 +84,5 @@ export const DEFAULT_STOMP_OPTIONS: StompOptions = Object.freeze({
   receiptsMax: 1_000,
   subscriptionsMax: 10_000,
   transactionsMax: 1_000,
+  transactedBytesMax: 16 * 1024 * 1024,
 });

@@ -1,30 +1,83 @@
 import { BrokerError, type Outcome, type Transaction, type VirtualHost } from "@tsapollo/domain";
 import type { StompConsumer } from "./consumer.ts";
+import type { StompOptions } from "./options.ts";
 import type { Entry } from "./outstanding.ts";
+
+/** What an acknowledgement, or a receipt besides its text, takes. */
+const KEPT_BYTES = 100;
+
+/** What the open transactions of a connection keep, in bytes. */
+class Kept {
+  readonly #max: number;
+  #bytes = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** @throws BrokerError TRANSACTION_LIMIT */
+  take(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes <= this.#max) return;
+    const text = `The open transactions of a connection may keep ${this.#max} bytes of acknowledgements and receipts; commit more often`;
+    throw new BrokerError("TRANSACTION_LIMIT", text);
+  }
+
+  give(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
 
 /** One open transaction of a connection. [messaging 12] */
 export class StompTransaction {
   readonly transaction: Transaction;
   /** Receipts that SEND frames in it asked for: they leave when it is committed. [messaging 10.3] */
-  readonly receipts: string[] = [];
+  readonly #receipts: string[] = [];
   readonly #held: Map<StompConsumer, Entry[]> = new Map();
+  readonly #kept: Kept;
+  #keptBytes = 0;
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: Transaction, kept: Kept) {
     this.transaction = transaction;
+    this.#kept = kept;
   }
 
-  /** Takes an acknowledgement. */
+  get receipts(): readonly string[] {
+    return this.#receipts;
+  }
+
+  /**
+   * A SEND in it asked for a receipt.
+   * @throws BrokerError TRANSACTION_LIMIT
+   */
+  owe(receipt: string): void {
+    this.#keep(KEPT_BYTES + receipt.length);
+    this.#receipts.push(receipt);
+  }
+
+  /**
+   * Takes an acknowledgement.
+   * @throws BrokerError TRANSACTION_LIMIT
+   */
   hold(entry: Entry, outcome: Outcome): void {
+    this.#keep(KEPT_BYTES);
     const held = this.#held.get(entry.consumer);
     if (held === undefined) this.#held.set(entry.consumer, [entry]);
     else held.push(entry);
     if (entry.consumer.takes) this.transaction.settle(entry.delivery, outcome);
   }
 
+  #keep(bytes: number): void {
+    this.#keptBytes += bytes;
+    this.#kept.take(bytes);
+  }
+
   /** The transaction is over: what it held was settled, or is the client's again. */
   release(settled: boolean): void {
     for (const [consumer, entries] of this.#held) consumer.released(entries, settled);
     this.#held.clear();
+    this.#kept.give(this.#keptBytes);
+    this.#keptBytes = 0;
   }
 }
 
@@ -32,11 +85,13 @@ export class StompTransaction {
 export class Transactions {
   readonly #host: VirtualHost;
   readonly #max: number;
+  readonly #kept: Kept;
   readonly #open: Map<string, StompTransaction> = new Map();
 
-  constructor(host: VirtualHost, max: number) {
+  constructor(host: VirtualHost, { transactionsMax, transactedBytesMax }: StompOptions) {
     this.#host = host;
-    this.#max = max;
+    this.#max = transactionsMax;
+    this.#kept = new Kept(transactedBytesMax);
   }
 
   /** @throws BrokerError PROTOCOL_VIOLATION `transaction already started` */
@@ -55,7 +110,7 @@ export class Transactions {
       const text = `Too many open transactions: a connection may have ${this.#max}; commit or abort some`;
       throw new BrokerError("TRANSACTION_LIMIT", text);
     }
-    const started = new StompTransaction(this.#host.begin());
+    const started = new StompTransaction(this.#host.begin(), this.#kept);
     this.#open.set(id, started);
     return started;
   }

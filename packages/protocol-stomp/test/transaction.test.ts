@@ -181,3 +181,36 @@ test("15.4: DISCONNECT forgets open transactions and waits for commits under way
   done!();
   assert.deepEqual(receipts(stomp.replies()), ["c", "d"]);
 });
+
+const KEPT_TEXT =
+  "The open transactions of a connection may keep 1000 bytes of acknowledgements and receipts; commit more often";
+
+test("12: receipts of open transactions are bounded, of refused ones too", async () => {
+  const stomp = new Harness({ transactedBytesMax: 1_000 });
+  await stomp.connect("1.0");
+  stomp.host.refusals.set("queue:no", new BrokerError("ACCESS_DENIED", "no"));
+  const receipt = `receipt:${"r".repeat(150)}`;
+  for (let count = 0; count < 4; count += 1) {
+    stomp.send("SEND", "destination:/queue/no", `transaction:${count % 2}`, receipt);
+  }
+  assert.deepEqual(stomp.replies(), []);
+  stomp.send("SEND", "destination:/queue/no", "transaction:0", receipt);
+  stomp.failed(KEPT_TEXT);
+});
+
+test("12: acknowledgements in open transactions are bounded, and free again when they are over", async () => {
+  const stomp = new Harness({ transactedBytesMax: 1_000 });
+  await stomp.connect("1.2");
+  stomp.send("SUBSCRIBE", "id:s", "destination:/queue/a", "ack:client-individual");
+  for (const command of ["ABORT", "COMMIT", "ABORT"]) {
+    stomp.offer(...Array.from({ length: 10 }, () => stomp.delivery("/queue/a")));
+    const ids = stomp.replies().map((reply) => header(reply, "ack"));
+    for (const id of ids) stomp.send("ACK", `id:${id}`, "transaction:x");
+    stomp.send(command, "transaction:x");
+  }
+  assert.deepEqual(stomp.replies(), []);
+  stomp.offer(...Array.from({ length: 11 }, () => stomp.delivery("/queue/a")));
+  const ids = stomp.replies().map((reply) => header(reply, "ack"));
+  for (const id of ids) stomp.send("ACK", `id:${id}`, "transaction:x");
+  stomp.failed(KEPT_TEXT);
+});
