@@ -87,7 +87,8 @@ export class AdmittedClient {
   readonly #gate: ReadingGate;
   readonly #confirmed: () => void;
   #closed = false;
-  #waitingForOutput: StompConsumer[] = [];
+  /** In the order in which they were stopped; none that has left. */
+  #waitingForOutput: Set<StompConsumer> = new Set();
   /** Receipts written although the client does not read. */
   #receiptsBehind = 0;
   #lastAddress: Address | undefined = undefined;
@@ -157,7 +158,12 @@ export class AdmittedClient {
 
   /** The consumer was refused because the client reads too slowly. */
   waitForOutput(consumer: StompConsumer): void {
-    this.#waitingForOutput.push(consumer);
+    this.#waitingForOutput.add(consumer);
+  }
+
+  /** The consumer has left. */
+  forget(consumer: StompConsumer): void {
+    this.#waitingForOutput.delete(consumer);
   }
 
   /** The client reads again: consumers go on in the order in which they were stopped. */
@@ -165,7 +171,7 @@ export class AdmittedClient {
     this.#receiptsBehind = 0;
     this.#gate.release(HOLD.receipts);
     const waiting = this.#waitingForOutput;
-    this.#waitingForOutput = [];
+    this.#waitingForOutput = new Set();
     for (const consumer of waiting) consumer.drained();
   }
 
@@ -226,6 +232,7 @@ export class AdmittedClient {
   close(): void {
     this.#closed = true;
     for (const consumer of this.consumers.values()) consumer.closed();
+    this.#waitingForOutput.clear();
     this.admission.host.close();
   }
 }

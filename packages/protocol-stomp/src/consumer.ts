@@ -255,6 +255,7 @@ export class StompConsumer implements Consumer {
    */
   leave(): void {
     this.#left = true;
+    this.#client.forget(this);
     for (let at = this.#outstanding.first; at !== undefined; at = this.#outstanding.first) {
       this.#outstanding.remove(at);
       this.#client.ackIds.release(at);
