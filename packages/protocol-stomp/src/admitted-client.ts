@@ -1,4 +1,4 @@
-import type { Address, Admission, BrokerError, Clock, Message } from "@tsapollo/domain";
+import type { Address, Admission, BrokerError, Clock, Logger, Message } from "@tsapollo/domain";
 import { headerMax, type StompVersion, writeHeader } from "@tsapollo/stomp-parser";
 import { type StompAddresses, temporaryScope } from "./addresses.ts";
 import { Confirmations } from "./confirmations.ts";
@@ -60,6 +60,8 @@ export interface AdmittedParts {
   readonly output: FrameOutput;
   readonly gate: ReadingGate;
   readonly clock: Clock;
+  /** The connection log, bound to the connection. */
+  readonly logger: Logger;
   /** Ends the connection with an ERROR frame. */
   readonly fail: (error: BrokerError) => void;
   /** The engine has answered for something. */
@@ -73,6 +75,7 @@ export class AdmittedClient {
   readonly options: StompOptions;
   readonly output: FrameOutput;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly fail: (error: BrokerError) => void;
   readonly codec: StompMessageCodec;
   readonly addresses: StompAddresses;
@@ -102,6 +105,7 @@ export class AdmittedClient {
     this.options = options;
     this.output = parts.output;
     this.clock = parts.clock;
+    this.logger = parts.logger;
     this.fail = parts.fail;
     this.codec = shared.codec;
     this.addresses = shared.addresses;

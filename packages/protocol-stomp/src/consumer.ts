@@ -1,7 +1,15 @@
-import type { BrokerError, Consumer, Delivery, Outcome, Subscription } from "@tsapollo/domain";
+import type {
+  BrokerError,
+  Consumer,
+  Delivery,
+  Outcome,
+  SubscribeRequest,
+  Subscription,
+} from "@tsapollo/domain";
 import type { AdmittedClient } from "./admitted-client.ts";
 import { type Credit, CreditWindows } from "./credit-windows.ts";
 import { DeliveryHead } from "./delivery-head.ts";
+import { EngineSubscriptions } from "./engine-subscriptions.ts";
 import { findHeader } from "./header-lines.ts";
 import { type Entry, Outstanding } from "./outstanding.ts";
 import type { StompTransaction } from "./transactions.ts";
@@ -44,14 +52,15 @@ export class StompConsumer implements Consumer {
   readonly #explicit: boolean;
   readonly #needsMessageId: boolean;
   readonly #usesAckIds: boolean;
-  /** One, or two if durable subscriptions are consumed besides the one it collects in. */
-  readonly #subscriptions: Subscription[] = [];
+  readonly #subscriptions: EngineSubscriptions = new EngineSubscriptions();
   /** The last offer was refused for want of credit. */
   #refused = false;
   /** Something was not written because the client reads too slowly. */
   #waiting = false;
   /** Ends of browsing that the client has still to be told. */
   #endsOwed = 0;
+  /** Queues that were deleted while it consumed from them. */
+  #deletedQueues = 0;
   #left = false;
   #orders = 0;
   /** Deliveries that transactions hold. */
@@ -70,9 +79,9 @@ export class StompConsumer implements Consumer {
     this.#needsMessageId = this.#explicit && client.version !== "1.2";
   }
 
-  /** What the engine gave for it, when `subscribe` returned. */
-  joined(subscription: Subscription): void {
-    this.#subscriptions.push(subscription);
+  /** What the engine gave for a request, when `subscribe` returned. */
+  joined(request: SubscribeRequest, subscription: Subscription): void {
+    this.#subscriptions.add(request, subscription);
     if (this.#left) subscription.cancel();
   }
 
@@ -167,7 +176,23 @@ export class StompConsumer implements Consumer {
     this.#client.output.message(line, line.length, END_OF_BROWSE, 0, END_OF_BROWSE.length, true);
   }
 
+  /**
+   * The end of what the client asked for is an ERROR. The engine does not say which queue was deleted; as long as
+   * the subscription covers more, it goes on.
+   */
   ended(reason: BrokerError): void {
+    if (this.#left) return; // its own UNSUBSCRIBE may have destroyed what a transaction still holds
+    if (reason.code === "DESTINATION_MISSING") {
+      this.#deletedQueues += 1;
+      if (this.#subscriptions.outlives(this.#deletedQueues)) {
+        const { logger } = this.#client;
+        logger.info(
+          { code: reason.code, subscription: this.id },
+          `${reason.message}; the subscription goes on`,
+        );
+        return;
+      }
+    }
     this.#left = true;
     this.#client.fail(reason);
   }
@@ -183,15 +208,7 @@ export class StompConsumer implements Consumer {
       }
       this.#writeEnd();
     }
-    this.#resume();
-  }
-
-  #resume(): void {
-    for (const subscription of this.#subscriptions) subscription.resume();
-  }
-
-  #cancel(): void {
-    for (const subscription of this.#subscriptions) subscription.cancel();
+    this.#subscriptions.resume();
   }
 
   /** The connection is over; the engine settles what is outstanding. */
@@ -215,7 +232,7 @@ export class StompConsumer implements Consumer {
     }
     if (!this.#refused || this.#left || !this.#credit.open) return;
     this.#refused = false;
-    this.#resume();
+    this.#subscriptions.resume();
   }
 
   /** Credit returns at once, also from a transaction, but once per message. [messaging 12, 15.7] */
@@ -246,12 +263,12 @@ export class StompConsumer implements Consumer {
   }
 
   #cancelIfLeft(): void {
-    if (this.#left && this.#held === 0) this.#cancel();
+    if (this.#left && this.#held === 0) this.#subscriptions.cancel();
   }
 
   /**
    * UNSUBSCRIBE. What is outstanding returns to its queue; what transactions hold stays with us until they are
-   * over, and then the engine is told. [messaging 15.8]
+   * over, and only then the engine is told that queues are left; topics are left at once. [messaging 15.8]
    */
   leave(): void {
     this.#left = true;
@@ -261,6 +278,7 @@ export class StompConsumer implements Consumer {
       this.#client.ackIds.release(at);
       if (this.#held > 0) this.#settle(at.delivery, "retry");
     }
-    if (this.#held === 0) this.#cancel();
+    if (this.#held === 0) this.#subscriptions.cancel();
+    else this.#subscriptions.cancelTopics();
   }
 }

@@ -162,6 +162,7 @@ export class StompHandler implements ProtocolHandler, Producer {
       output: this.#output,
       gate: this.#gate,
       clock: this.#services.clock,
+      logger: this.#logger,
       fail: (error) => this.#fail(error),
       confirmed: () => this.#leaveIfConfirmed(),
     });

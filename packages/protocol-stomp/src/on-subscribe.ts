@@ -20,7 +20,7 @@ export function onSubscribe(client: AdmittedClient, frame: StompFrame): void {
   const wishes = readWishes(frame, addresses, client.selectors);
   const requests = headerIsTrue(frame, frame.indexOf(HEADER.persistent))
     ? durableRequests(addresses, durableAddress(client, id), wishes)
-    : [{ addresses, ...wishes }];
+    : directRequests(addresses, wishes);
   const consumer = new StompConsumer({
     client,
     id,
@@ -31,7 +31,20 @@ export function onSubscribe(client: AdmittedClient, frame: StompFrame): void {
     sequenceHeader: readSequenceHeader(frame),
   });
   client.consumers.set(id, consumer);
-  for (const request of requests) consumer.joined(client.admission.host.subscribe(request, consumer));
+  for (const request of requests) {
+    consumer.joined(request, client.admission.host.subscribe(request, consumer));
+  }
+}
+
+/** Topics apart, so that UNSUBSCRIBE can leave them while a transaction holds what came from a queue. */
+function directRequests(addresses: readonly Address[], wishes: SubscribeWishes): SubscribeRequest[] {
+  const topics = addresses.filter(({ kind }) => kind === "topic");
+  if (topics.length === 0 || topics.length === addresses.length) return [{ addresses, ...wishes }];
+  const others = addresses.filter(({ kind }) => kind !== "topic");
+  return [
+    { addresses: topics, ...wishes },
+    { addresses: others, ...wishes },
+  ];
 }
 
 function checkId(client: AdmittedClient, id: string): void {

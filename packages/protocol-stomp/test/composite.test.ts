@@ -73,9 +73,12 @@ test("2.4: every piece must be a name; pieces are not trimmed; the separator can
 
 test("2.6: SUBSCRIBE to several, wildcards among them, is one subscription with one receipt", async () => {
   const stomp = await connected();
-  stomp.send("SUBSCRIBE", "id:0", "destination:/queue/a,/topic/b.*,/dsub/c", "receipt:r");
-  assert.deepEqual(keys(stomp.lastSubscription.request.addresses), ["queue:a", "topic:b.*", "dsub:c"]);
-  assert.equal(stomp.host.subscriptions.length, 1);
+  stomp.send("SUBSCRIBE", "id:0", "destination:/queue/a,/topic/b.*,/dsub/c", "receipt:r", "selector:x=1");
+  const [topics, others] = stomp.host.subscriptions;
+  assert.deepEqual(keys(topics!.request.addresses), ["topic:b.*"]);
+  assert.deepEqual(keys(others!.request.addresses), ["queue:a", "dsub:c"]);
+  assert.equal(others!.consumer, topics!.consumer);
+  assert.equal(others!.request.filter, topics!.request.filter);
   stomp.only("RECEIPT");
 });
 
