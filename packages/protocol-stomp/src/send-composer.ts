@@ -1,4 +1,4 @@
-import { Message, type RetainAction } from "@tsapollo/domain";
+import { BrokerError, Message, type RetainAction } from "@tsapollo/domain";
 import {
   COLON,
   copyBytes,
@@ -12,6 +12,7 @@ import {
 } from "@tsapollo/stomp-parser";
 import { DECIMAL_MAX, headerInteger, headerIsTrue, writeDecimal } from "./header-numbers.ts";
 import type { StompMessageCodec } from "./message-codec.ts";
+import { readNotBefore } from "./not-before.ts";
 
 /** Room in which small messages are put together; shared by all connections, used for one call at a time. */
 export const SCRATCH_BYTES = 65_536;
@@ -19,6 +20,7 @@ export const SCRATCH_BYTES = 65_536;
 const EXPIRES = Buffer.from("expires:");
 const MESSAGE_ID_NAME = "message-id";
 const PRIORITY_DEFAULT = 4;
+const PRIORITY_MAX = 9;
 
 /** What is put before the headers of every message of one connection. */
 export interface ComposerParts {
@@ -73,14 +75,15 @@ export class SendComposer {
   /**
    * The message a SEND frame holds. Its bytes are the frame's, the shared scratch, or its own.
    * @param lines `reply-to` and `destination` as others must read them, if the frame does not say so
-   * @throws BrokerError PROTOCOL_VIOLATION when a number is none
+   * @throws BrokerError PROTOCOL_VIOLATION when a number is none, or out of its range
    */
   compose(frame: StompFrame, borrowed: boolean, nowMs: number, lines: Uint8Array | undefined): Message {
     const expiresGiven = frame.indexOf(HEADER.expires) !== -1;
     const ttlMs = expiresGiven ? 0 : headerInteger(frame, frame.indexOf(HEADER.ttl), "ttl", 0);
     const expires = expiresGiven ? headerInteger(frame, frame.indexOf(HEADER.expires), "expires", 0) : 0;
     const expiresAtMs = ttlMs > 0 ? nowMs + ttlMs : Math.max(0, expires);
-    const priority = headerInteger(frame, frame.indexOf(HEADER.priority), "priority", PRIORITY_DEFAULT);
+    const notBeforeMs = readNotBefore(frame, nowMs);
+    const priority = priorityOf(frame);
     const idIndex = frame.indexOf(HEADER.messageId);
     const needsId = idIndex === -1 || frame.valueStart(idIndex) === frame.valueEnd(idIndex);
     let { bytes, bodyEnd } = frame;
@@ -109,8 +112,9 @@ export class SendComposer {
       persistent: headerIsTrue(frame, frame.indexOf(HEADER.persistent)),
       retain: retainOf(frame),
       expiresAtMs,
-      priority: Math.min(9, Math.max(0, priority)),
+      priority,
       groupKey: groupKeyOf(frame),
+      notBeforeMs,
     });
   }
 
@@ -147,6 +151,14 @@ function writeLines(target: Uint8Array, start: number, frame: StompFrame): numbe
   }
   target[at++] = LF;
   return at;
+}
+
+function priorityOf(frame: StompFrame): number {
+  const index = frame.indexOf(HEADER.priority);
+  const priority = headerInteger(frame, index, "priority", PRIORITY_DEFAULT);
+  if (priority >= 0 && priority <= PRIORITY_MAX) return priority;
+  const text = `Internal Server Error: the priority header is not from 0 to 9: '${frame.value(index)}'`;
+  throw new BrokerError("PROTOCOL_VIOLATION", text);
 }
 
 function retainOf(frame: StompFrame): RetainAction {
