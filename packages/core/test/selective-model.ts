@@ -47,13 +47,17 @@ export class ModelConsumer implements Consumer {
   }
 
   offer(delivery: Delivery): boolean {
-    assert.equal(this.#offering, false, "no offer within an offer");
-    assert.equal(this.gone, false, "no offer after it left");
+    const wasOffering = this.#offering;
     this.#offering = true;
     try {
+      assert.equal(wasOffering, false, "no offer within an offer");
+      assert.equal(this.gone, false, "no offer after it left");
       return this.#answer(delivery);
+    } catch (error) {
+      this.#run.failure ??= error; // the host shields others from it
+      throw error;
     } finally {
-      this.#offering = false;
+      this.#offering = wasOffering;
     }
   }
 
@@ -96,6 +100,8 @@ export class SelectiveRun {
   readonly entries: ModelEntry[] = [];
   readonly dead: string[] = [];
   readonly consumers: ModelConsumer[] = [];
+  /** What was found wrong within an offer. */
+  failure: unknown = undefined;
   /** A transaction is being applied: its messages have their sequences in the model already. */
   committing = false;
   readonly #host: TestHost;
@@ -223,7 +229,9 @@ export class SelectiveRun {
     let ends = 0;
     const consumer: Consumer = {
       offer: (delivery) => browser.offer(delivery),
-      browsed: () => void (ends += 1),
+      browsed: () => {
+        ends += 1;
+      },
       ended: (reason) => browser.ended(reason),
     };
     const filter = color === undefined ? {} : { filter: colorFilter(color) };
@@ -289,6 +297,7 @@ export class SelectiveRun {
 
   /** Nothing waits while somebody who may take it has credit. */
   checkIdle(): void {
+    if (this.failure !== undefined) throw this.failure;
     const somebodyHolds = this.entries.some(({ holder }) => holder !== undefined);
     const maySuspend = this.#groupsUsed && this.#settings.gracefulHandoff && somebodyHolds;
     if (maySuspend) return;

@@ -9,6 +9,12 @@ interface Point {
   readonly feed: QueueFeed;
 }
 
+/** Who is affected when a consumer leaves. */
+interface Departure {
+  readonly freed: Iterable<QueueFeed>;
+  readonly suspended: Iterable<QueueFeed>;
+}
+
 /**
  * Which consumer gets which message group: consistent hashing, so that only the groups near a consumer that comes
  * or goes move. With graceful handoff a newcomer and those it takes groups from wait until the latter hold
@@ -37,8 +43,10 @@ export class MessageGroups {
     if (!handOff || !this.#graceful || !this.isUsed) return [];
     const busy = new Set<QueueFeed>();
     for (const { hash } of added) {
-      const owner = before[firstFrom(before, hash)]?.feed;
-      if (owner !== undefined && owner.heldCount > 0) busy.add(owner);
+      for (const owner of ownersAt(before, hash)) {
+        if (owner.heldCount > 0) busy.add(owner);
+        for (const one of this.#waiting.get(owner) ?? []) busy.add(one);
+      }
     }
     if (busy.size === 0) return [];
     this.#wait(feed, busy);
@@ -53,13 +61,21 @@ export class MessageGroups {
   }
 
   /**
-   * A consumer leaves.
-   * @returns who need not wait any more
+   * A consumer leaves. Who inherits from it waits for those whom it waited for.
+   * @returns who need not wait any more, and who must be suspended
    */
-  leave(feed: QueueFeed): readonly QueueFeed[] {
+  leave(feed: QueueFeed): Departure {
+    const left = this.#points.filter((point) => point.feed === feed);
     this.#points = this.#points.filter((point) => point.feed !== feed);
+    const busy = this.#waiting.get(feed);
     this.#waiting.delete(feed);
-    return this.emptied(feed);
+    busy?.delete(feed);
+    const suspended = new Set<QueueFeed>();
+    if (busy !== undefined && busy.size > 0) {
+      for (const { hash } of left) for (const heir of ownersAt(this.#points, hash)) suspended.add(heir);
+      for (const heir of suspended) this.#wait(heir, busy);
+    }
+    return { freed: this.emptied(feed), suspended };
   }
 
   /**
@@ -88,6 +104,18 @@ export class MessageGroups {
     }
     return undefined;
   }
+}
+
+/** Who owns the groups near a place: the first one clockwise, and further ones for what it does not want. */
+function ownersAt(points: readonly Point[], hash: number): Set<QueueFeed> {
+  const owners = new Set<QueueFeed>();
+  const start = firstFrom(points, hash);
+  for (let step = 0; step < points.length; step += 1) {
+    const { feed } = points[(start + step) % points.length]!;
+    owners.add(feed);
+    if (feed.wantsAll) break;
+  }
+  return owners;
 }
 
 /** Index of the first point at or after a hash, round the circle. */

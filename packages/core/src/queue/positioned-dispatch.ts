@@ -75,7 +75,9 @@ export class PositionedDispatch implements Dispatch {
     this.#ring.remove(feed);
     this.#pastTheEnd.delete(feed);
     moveTo(feed, undefined);
-    for (const freed of this.#groups.leave(feed)) this.#free(freed);
+    const { freed, suspended } = this.#groups.leave(feed);
+    for (const one of suspended) this.#suspend(one);
+    for (const one of freed) this.#free(one);
     // what was kept for it is for others now, wherever they are
     if (feed.exclusive) this.#exclusive.splice(this.#exclusive.indexOf(feed), 1);
     if (feed.exclusive || this.#groups.isUsed) this.#rewindAll();

@@ -55,7 +55,12 @@ export class QueueFeed implements Positioned, QueueLink {
 
   /** Whether it must not get just any entry. */
   get isSpecial(): boolean {
-    return this.exclusive || this.#filter !== undefined || this.#fromSequence > 0;
+    return this.exclusive || !this.wantsAll;
+  }
+
+  /** Whether it wants every entry. */
+  get wantsAll(): boolean {
+    return this.#filter === undefined && this.#fromSequence <= 0;
   }
 
   /** Whether it wants the entry, exclusive consumers and groups aside. */
