@@ -20,7 +20,7 @@ export class StompShared {
   readonly options: StompOptions;
   readonly addresses: StompAddresses;
   readonly codec: StompMessageCodec;
-  readonly selectors: Selectors = new Selectors();
+  readonly selectors: Selectors;
   /** See {@link SCRATCH_BYTES}. */
   readonly scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES);
   /** Where the header lines of one delivery are put together; grows as needed. */
@@ -32,6 +32,7 @@ export class StompShared {
     this.options = options;
     this.addresses = addresses;
     this.codec = codec;
+    this.selectors = new Selectors(options.xpath);
     const spelling = JSON.stringify([
       options.queuePrefix,
       options.topicPrefix,

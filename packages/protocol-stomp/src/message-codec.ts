@@ -11,6 +11,9 @@ import { StompAddresses } from "./addresses.ts";
 import { byteText, eachHeader, findHeader } from "./header-lines.ts";
 import { DEFAULT_STOMP_OPTIONS } from "./options.ts";
 
+/** {@link StompMessageCodec.id}; stored with messages. */
+export const STOMP_CODEC_ID = "stomp";
+
 /** Headers that say something to a broker, or are fields of every message: they are no properties. */
 const NO_PROPERTIES: ReadonlySet<string> = new Set([
   "ack",
@@ -38,7 +41,7 @@ const NO_PROPERTIES: ReadonlySet<string> = new Set([
  * first, an empty line, the body. The command and the NUL are not kept.
  */
 export class StompMessageCodec implements MessageCodec {
-  readonly id = "stomp";
+  readonly id: string = STOMP_CODEC_ID;
   readonly #addresses: StompAddresses;
 
   /** @param addresses how `reply-to` is read */

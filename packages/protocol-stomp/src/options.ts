@@ -1,3 +1,5 @@
+import type { XPathFunction } from "@tsapollo/selector";
+
 /** How a connector spells destinations. [messaging 2.3] */
 export interface StompNaming {
   readonly queuePrefix: string;
@@ -56,6 +58,8 @@ export interface StompOptions extends StompNaming {
    * bytes each, and receipts. The messages are bounded by the virtual host.
    */
   readonly transactedBytesMax: number;
+  /** Evaluates XPATH in selectors, over the bodies of STOMP messages; absent: such a selector is refused. */
+  readonly xpath?: XPathFunction | undefined;
 }
 
 /** What a `<stomp>` element that says nothing means. */

@@ -1,8 +1,17 @@
 import { BrokerError, type Message, type MessageFilter, type PropertyValue } from "@tsapollo/domain";
-import { type PropertySource, type Selector, SelectorCache, SelectorError } from "@tsapollo/selector";
+import {
+  type PropertySource,
+  type Selector,
+  SelectorCache,
+  SelectorError,
+  type XPathFunction,
+} from "@tsapollo/selector";
+import { STOMP_CODEC_ID } from "./message-codec.ts";
 
 /** STOMP's headers are text, and their names have hyphens. [messaging 14.2] */
 const MODES = "convert_string_expressions:hyphenated_props:";
+
+const NO_TEXT = new Uint8Array(0);
 
 /** The message a selector looks at: one object, told each time which, so that looking allocates nothing. */
 class LookedAt implements PropertySource {
@@ -11,6 +20,12 @@ class LookedAt implements PropertySource {
   property(name: string): PropertyValue | undefined {
     const message = this.message!;
     return message.codec.property(message, name);
+  }
+
+  /** For XPATH. Only STOMP says that a body is text; nothing is no document, so that others do not match. [14.4] */
+  body(): Uint8Array {
+    const message = this.message!;
+    return message.codec.id === STOMP_CODEC_ID ? message.body() : NO_TEXT;
   }
 }
 
@@ -40,8 +55,13 @@ class SelectorFilter implements MessageFilter {
 
 /** Selectors of a connector's clients; the parsed form of the last 100 is remembered. [messaging 14.3] */
 export class Selectors {
-  readonly #cache: SelectorCache = new SelectorCache({ convertStrings: true, hyphenatedNames: true });
+  readonly #cache: SelectorCache;
   readonly #lookedAt: LookedAt = new LookedAt();
+
+  /** @param xpath evaluates XPATH; without it a selector that has it is refused */
+  constructor(xpath?: XPathFunction) {
+    this.#cache = new SelectorCache({ convertStrings: true, hyphenatedNames: true, xpath });
+  }
 
   /**
    * The filter of a `selector` header.

@@ -131,3 +131,44 @@ test("14.3: however many selectors clients think of, they all work", async () =>
   const matching = stomp.host.subscriptions.filter(({ request }) => request.filter!.matches(message));
   assert.equal(matching.length, 2);
 });
+
+test("14.1: XPATH is refused where the connector has none, and the body says so", async () => {
+  const stomp = new Harness();
+  await stomp.connect();
+  stomp.send("SUBSCRIBE", "id:s", "destination:/queue/a", "selector:XPATH '//a'");
+  const error = stomp.only("ERROR");
+  assert.equal(header(error, "message"), "Invalid selector expression\\c XPATH '//a'");
+  assert.match(error.body, /XPATH is not available/);
+});
+
+test("14.1 14.4: XPATH looks at the bodies of STOMP messages, not at those of other protocols", async () => {
+  const compiled: string[] = [];
+  const xpath = (expression: string) => {
+    compiled.push(expression);
+    return (body: Uint8Array) => {
+      const text = Buffer.from(body).toString();
+      if (text === "broken") throw new Error("no XML");
+      return text.includes(expression);
+    };
+  };
+  const stomp = new Harness({ xpath });
+  await stomp.connect();
+  const filterFor = (text: string) => {
+    stomp.send("SUBSCRIBE", `id:${text}`, "destination:/queue/a", `selector:${text}`);
+    return stomp.lastSubscription.request.filter!;
+  };
+  const sent = (...lines: string[]) => stomp.published("destination:/queue/a", ...lines);
+  const filter = filterFor("XPATH 'b' AND color = 'red'");
+  assert.deepEqual(
+    [
+      filter.matches(sent("color:red", "<b/>")),
+      filter.matches(sent("color:blue", "<b/>")),
+      filter.matches(sent("color:red", "<a/>")),
+      filter.matches(sent("color:red", "broken")),
+    ],
+    [true, false, false, false],
+  );
+  assert.equal(filterFor("XPATH 'b'").matches(foreignMessage({}, "<b/>")), false);
+  assert.equal(filterFor("XPATH '/'").matches(sent("</>")), true);
+  assert.deepEqual(compiled, ["b", "b", "/"]);
+});
