@@ -12,6 +12,16 @@ export interface BindSettings {
   readonly maxUnsentBytes: number;
   /** Most that one connection may hold of input its handler could not take yet. */
   readonly maxUnfinishedBytes: number;
+  /** How often a paused connection is looked after: whether its peer is still there. */
+  readonly pausedProbeMs: number;
+  /** Input kept of a paused connection while it is read on; after that one read is allowed per probe … */
+  readonly pausedBytes: number;
+  /** … until so much is kept; a last read may exceed it. */
+  readonly maxPausedBytes: number;
+  /** How long kept input may outlive the peer that sent it, while the handler takes nothing. */
+  readonly pausedEndTimeoutMs: number;
+  /** Most input, of all connections, that may outlive its socket. */
+  readonly maxLeftoverBytes: number;
   /** `want`: a certificate may be shown, a bad one is refused. `need`: one must be shown. [instance 21.3] */
   readonly clientAuth: "want" | "need" | "none";
   readonly tlsMinVersion: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3" | undefined;
@@ -104,6 +114,11 @@ export const PARAMETERS: { readonly [K in keyof BindSettings]: Parameter<BindSet
   writeBufferSize: size(256 * 1024, 1),
   maxUnsentBytes: size(64 * MIB, 64 * 1024),
   maxUnfinishedBytes: size(101 * MIB, 1024),
+  pausedProbeMs: count(5_000, 1, 2_147_483_647),
+  pausedBytes: size(64 * 1024, 1),
+  maxPausedBytes: size(MIB, 1),
+  pausedEndTimeoutMs: count(60_000, 1, 2_147_483_647),
+  maxLeftoverBytes: size(16 * MIB, 0),
   clientAuth: choice("want", ["want", "need", "none"]),
   tlsMinVersion: {
     fallback: undefined,
@@ -135,7 +150,9 @@ export const IGNORED_PARAMETERS: Readonly<Record<string, string>> = {
   binary_transfers: "replies follow the type of the client's first message",
 };
 
-/** Names that differ from the snake_case of the field. */
+/** Names that differ from the snake_case of the field: those of times, which end in their unit there. */
 export const PARAMETER_ALIASES: Readonly<Record<string, keyof BindSettings>> = {
   max_idle_time: "maxIdleTimeMs",
+  paused_probe: "pausedProbeMs",
+  paused_end_timeout: "pausedEndTimeoutMs",
 };

@@ -119,7 +119,7 @@ function fieldOf(snake: string): keyof BindSettings | undefined {
   const alias = PARAMETER_ALIASES[snake];
   if (alias !== undefined) return alias;
   const camel = snake.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return Object.hasOwn(PARAMETERS, camel) && camel !== "maxIdleTimeMs"
+  return Object.hasOwn(PARAMETERS, camel) && !camel.endsWith("Ms")
     ? (camel as keyof BindSettings)
     : undefined;
 }

@@ -7,6 +7,7 @@ import {
 } from "@tsapollo/domain";
 import type { BindSettings } from "./bind-parameters.ts";
 import { Input } from "./input.ts";
+import type { Leftovers } from "./leftovers.ts";
 import { type OutputOwner, SocketOutput } from "./output.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { ThrottledWire } from "./throttled-wire.ts";
@@ -20,6 +21,7 @@ export interface ConnectionContext {
   /** How long a closed connection may take to send what is left and to see the peer's end. Milliseconds. */
   readonly closeTimeoutMs: number;
   readonly turn: Turn;
+  readonly leftovers: Leftovers;
   readonly services: ProtocolServices;
   /** The connection is gone and will not be used again. */
   released(connection: SocketConnection): void;
@@ -45,7 +47,12 @@ export const NO_HANDLER: ProtocolHandler = Object.freeze({
  *     wire ──received──▶ Input ──receive──▶ handler ──write──▶ SocketOutput ──send──▶ wire
  *
  * open ─close, closeAfter─▶ closing ─▶ closed, and from anywhere ─destroy─▶ closed. Only the wire's end makes it
- * `closed`, and that is when the handler hears of it, once.
+ * `closed`, and that is when the handler hears of it, once. When the peer ended in order while the handler was
+ * pausing, its last bytes are handed over first, even if the wire is gone by then.
+ *
+ * A paused connection is not read at first, which costs nothing and is mostly short. After `paused_probe` it is
+ * read on, so that the peer's end is noticed: up to `paused_bytes`, then once per probe, up to `max_paused_bytes`,
+ * then the kernel is asked.
  */
 export class SocketConnection implements Connection, WireOwner, OutputOwner {
   readonly id: number;
@@ -60,7 +67,10 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
   #phase: "open" | "closing" | "closed" = "open";
   #paused = false;
   #redelivering = false;
+  /** The peer's end was seen, but not yet by the handler. */
+  #ended = false;
   #wire: Wire | undefined = undefined;
+  /** Paused: the next probe; ended: when to give up; closing: when to close. */
   #timer: Timer | undefined = undefined;
   #readLimit: RateLimit | undefined = undefined;
   readonly #input: Input;
@@ -126,6 +136,7 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
       this.shutDown(cause);
     }
     turn.leave(full);
+    if (this.#paused && this.#input.keptBytes >= this.#context.settings.pausedBytes) this.#wire?.pause();
     if (this.#readLimit?.use(end - start)) this.#wire?.pause();
   }
 
@@ -144,12 +155,21 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
 
   gone(wire: Wire): void {
     if (wire !== this.wire || this.#phase === "closed") return;
-    this.#phase = "closed";
-    this.#timer?.cancel();
     this.#readLimit?.stop();
     if (this.#wire instanceof ThrottledWire) this.#wire.stop();
     this.output.wire = undefined;
     this.#wire = undefined;
+    if (this.#ended && this.#phase === "open" && this.#context.leftovers.take(this, this.#input.keptBytes))
+      return;
+    this.finish();
+  }
+
+  /** The last thing that happens: the handler is told. */
+  finish(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#timer?.cancel();
+    this.#context.leftovers.give(this);
     const handler = this.#input.handler;
     this.#input.discard();
     this.#input.handler = NO_HANDLER;
@@ -183,14 +203,20 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
 
   /** The peer's end is ours: what was written is sent, and not waited for without a bound. */
   ended(wire: Wire): void {
-    if (wire === this.wire) this.close();
+    if (wire !== this.wire || this.#phase === "closed") return;
+    if (this.#phase === "closing") return this.#end();
+    if (!this.#input.held || this.#input.keptBytes === 0) return this.close();
+    this.#ended = true;
+    this.#waitForHandler();
   }
 
   pauseReading(): void {
-    if (this.#paused) return;
+    if (this.#paused || this.#phase !== "open") return;
     this.#paused = true;
     this.#input.held = true;
-    if (this.#phase === "open") this.#wire?.pause();
+    this.#wire?.pause();
+    // An armed timer stays armed when reading goes on: who pauses often pays for it once per probe.
+    if (this.#timer === undefined) this.#probeLater();
   }
 
   resumeReading(): void {
@@ -216,7 +242,8 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
   destroy(): void {
     if (this.#phase === "closed") return;
     if (this.#phase === "open") this.#stopTaking();
-    this.#wire?.destroy();
+    if (this.#wire === undefined) setImmediate(finish, this);
+    else this.#wire.destroy();
   }
 
   /** Closes at once because of a failure, which goes to the connection log. */
@@ -238,7 +265,37 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
       this.shutDown(cause);
     }
     turn.leave(false);
-    this.#readOn();
+    if (!this.#ended) return this.#readOn();
+    if (!this.isOpen) return;
+    if (this.#input.held) this.#waitForHandler();
+    else this.close();
+  }
+
+  /** Looks whether the peer of a paused connection is still there. */
+  #probe(): void {
+    this.#timer = undefined;
+    if (!this.#paused) return;
+    this.#probeLater();
+    if (this.#readLimit?.pausing === true) return;
+    const { pausedBytes, maxPausedBytes, keepAlive } = this.#context.settings;
+    const mayRead = this.#input.keptBytes < maxPausedBytes;
+    if (!mayRead || this.#wire?.readSome(pausedBytes, maxPausedBytes) === false) this.#wire?.probe(keepAlive);
+  }
+
+  #probeLater(): void {
+    const { pausedProbeMs } = this.#context.settings;
+    this.#timer = this.#context.services.clock.after(pausedProbeMs, () => this.#probe());
+  }
+
+  /** The peer ended; its last bytes wait for the handler, which may take nothing for a while, but not for ever. */
+  #waitForHandler(): void {
+    const { pausedEndTimeoutMs } = this.#context.settings;
+    this.#timer?.cancel();
+    this.#timer = this.#context.services.clock.after(pausedEndTimeoutMs, () =>
+      this.shutDown(
+        `the peer is gone and its last ${this.#input.keptBytes} bytes were not taken; paused_end_timeout allows ${pausedEndTimeoutMs} ms`,
+      ),
+    );
   }
 
   #readOn(): void {
@@ -249,6 +306,7 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
   /** What still arrives is read and forgotten: a close with unread input would take our last words with it. */
   #stopTaking(): void {
     this.#phase = "closing";
+    this.#timer?.cancel();
     this.#input.discard();
     this.output.flush();
     this.output.wire = undefined;
@@ -257,7 +315,9 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
   }
 
   #end(): void {
-    this.#wire?.end();
+    this.#timer?.cancel();
+    if (this.#wire === undefined) return void setImmediate(finish, this);
+    this.#wire.end();
     this.#timer = this.#context.services.clock.after(this.#context.closeTimeoutMs, () =>
       this.#wire?.destroy(),
     );
@@ -286,4 +346,8 @@ function drained(connection: SocketConnection): void {
 
 function redeliver(connection: SocketConnection): void {
   connection.redeliver();
+}
+
+function finish(connection: SocketConnection): void {
+  connection.finish();
 }

@@ -5,6 +5,7 @@ import { type Addresses, type ConnectionContext, SocketConnection } from "./conn
 import { ConnectionStream } from "./connection-stream.ts";
 import type { ConnectorParts } from "./connector-options.ts";
 import { Detector, type Routes } from "./detector.ts";
+import { Leftovers } from "./leftovers.ts";
 import { Listener } from "./listener.ts";
 import { SocketWire } from "./socket-wire.ts";
 import { TlsGate } from "./tls-gate.ts";
@@ -62,6 +63,7 @@ export class Connector {
       settings: options.bind.settings,
       closeTimeoutMs: options.closeTimeoutMs ?? 5_000,
       turn: parts.turn,
+      leftovers: new Leftovers(options.bind.settings.maxLeftoverBytes),
       services: parts.services,
       released: (connection) => void this.#connections.delete(connection),
     };

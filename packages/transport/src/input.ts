@@ -23,8 +23,10 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class Input {
   /** Who takes the bytes; may be replaced while it takes them. */
   handler: ProtocolHandler;
-  /** While true, bytes are kept and not handed over. */
+  /** While true, bytes are kept and not handed over; whoever sets it sees to it that they are not too many. */
   held = false;
+  /** Among the kept bytes may be many small frames, none of which should keep the whole buffer. */
+  #mixed = false;
   #discarding = false;
   #rest: Uint8Array = NOTHING;
   #start = 0;
@@ -54,7 +56,10 @@ export class Input {
   take(bytes: Uint8Array, from: number, end: number): void {
     let start = from;
     while (start < end && !this.#discarding) {
-      if (this.held) return this.#keep(bytes, start, end, 0);
+      if (this.held) {
+        this.#mixed = true;
+        return this.#keep(bytes, start, end, 0);
+      }
       if (this.#start !== this.#end) {
         start = this.#join(bytes, start, end);
         continue;
@@ -104,7 +109,7 @@ export class Input {
         this.#rest,
         this.#start,
         this.#end,
-        this.#end - this.#start < OWN_BYTES_MIN,
+        this.#mixed || this.#end - this.#start < OWN_BYTES_MIN,
       );
       if (this.#discarding) return;
       if (next < this.#start || next > this.#end) throw outside(next, this.#start, this.#end);
@@ -116,7 +121,7 @@ export class Input {
   #keep(bytes: Uint8Array, start: number, end: number, wanted: number): void {
     const had = this.#end - this.#start;
     const size = had + end - start;
-    if (size > this.#bytesMax)
+    if (size > this.#bytesMax && !this.held)
       throw new BrokerError(
         "FRAME_TOO_LARGE",
         `${size} bytes wait for the rest of a frame; max_unfinished_bytes allows ${this.#bytesMax}`,
@@ -138,6 +143,7 @@ export class Input {
   }
 
   #clear(): void {
+    this.#mixed = false;
     this.#rest = NOTHING;
     this.#start = 0;
     this.#end = 0;

@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { probeSocket } from "./probe-socket.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
 /** A waiting piece up to this size is copied, so that it does not hold a whole block. */
@@ -15,11 +16,13 @@ export class SocketWire implements Wire {
   readonly #copies: boolean;
   #corked = false;
 
-  private constructor(socket: Socket, owner: WireOwner, copies: boolean) {
+  private constructor(socket: Socket, owner: WireOwner, copies: boolean, reads = true) {
     this.socket = socket;
     this.#owner = owner;
     this.#copies = copies;
     (socket as Wired)[WIRE] = this;
+    // Its owner decides what the peer's end means: there may be answers to send, or input that nobody took yet.
+    if (reads) socket.allowHalfOpen = true;
     // No closures here: an idle connection should cost little. `this` is the socket in each of them.
     socket.on("error", onError).on("close", onClose).on("drain", onDrain).on("end", onEnd);
   }
@@ -57,13 +60,15 @@ export class SocketWire implements Wire {
 
   /** Holds a socket that somebody else reads, to end it and to see its end. */
   static hold(socket: Socket, owner: WireOwner): SocketWire {
-    return new SocketWire(socket, owner, false);
+    return new SocketWire(socket, owner, false, false);
   }
 
   /** Stops reading and hands out the socket; `bytes` were read already and come first. */
   release(bytes: Uint8Array): Socket {
     this.socket.pause();
     this.socket.off("data", onData);
+    // The next one to read it knows nothing of half an end.
+    this.socket.allowHalfOpen = false;
     if (bytes.length > 0) this.socket.unshift(bytes);
     return this.socket;
   }
@@ -107,6 +112,16 @@ export class SocketWire implements Wire {
 
   resume(): void {
     this.socket.resume();
+  }
+
+  /** Hands over whatever it reads, so its owner pauses it in time. */
+  readSome(): boolean {
+    this.socket.resume();
+    return true;
+  }
+
+  probe(keepAlive: boolean): void {
+    probeSocket(this.socket, keepAlive);
   }
 
   end(): void {

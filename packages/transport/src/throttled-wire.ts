@@ -45,6 +45,14 @@ export class ThrottledWire implements Wire {
     this.#inner.resume();
   }
 
+  readSome(stepBytes: number, totalBytes: number): boolean {
+    return this.#inner.readSome(stepBytes, totalBytes);
+  }
+
+  probe(keepAlive: boolean): void {
+    this.#inner.probe(keepAlive);
+  }
+
   end(): void {
     this.#ending = true;
     if (this.#waitingBytes === 0) this.#inner.end();

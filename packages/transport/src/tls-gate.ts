@@ -4,6 +4,7 @@ import { BrokerError, type Logger } from "@tsapollo/domain";
 import { addressesOf } from "./address-text.ts";
 import type { Bind } from "./bind.ts";
 import { subjectName } from "./distinguished-name.ts";
+import { runsOn } from "./probe-socket.ts";
 import type { SecureMaterial } from "./secure-material.ts";
 
 /** A socket whose TLS handshake is done and whose certificate, if any, is trusted. */
@@ -48,9 +49,13 @@ export class TlsGate {
   /** Does the handshake on a socket; `done` is not called when it fails, the socket is closed then. */
   secure(socket: Socket, done: (secured: Secured) => void): void {
     const key = addressesOf(socket).remote;
-    this.#waiting.set(key, done);
+    const known = (secured: Secured): void => {
+      runsOn(secured.socket, socket);
+      done(secured);
+    };
+    this.#waiting.set(key, known);
     socket.once("close", () => {
-      if (this.#waiting.get(key) === done) this.#waiting.delete(key);
+      if (this.#waiting.get(key) === known) this.#waiting.delete(key);
     });
     this.#server.emit("connection", socket);
   }

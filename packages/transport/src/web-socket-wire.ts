@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "@tsapollo/domain";
 import type { WebSocket } from "ws";
+import { probeSocket } from "./probe-socket.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
 /** Limits of one WebSocket. Bytes and milliseconds. [instance 10.3] */
@@ -13,6 +14,8 @@ export interface WebSocketLimits {
 }
 
 const TOO_BIG = 1009;
+/** The socket closed without a Close frame. */
+const ABNORMAL = 1006;
 
 /**
  * A WebSocket as a stream of bytes: the payloads of its messages, one after the other. Replies are of the type of the
@@ -21,6 +24,7 @@ const TOO_BIG = 1009;
  */
 export class WebSocketWire implements Wire {
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   readonly #owner: WireOwner;
   readonly #limits: WebSocketLimits;
   readonly #clock: Clock;
@@ -29,6 +33,9 @@ export class WebSocketWire implements Wire {
   #gatheredBytes = 0;
   #heard = true;
   #timer: Timer | undefined = undefined;
+  /** Bytes that came while paused, of messages that may not be complete, and who counts them. */
+  #trickled = 0;
+  #counter: ((chunk: Uint8Array) => void) | undefined = undefined;
   readonly #onTimer = (): void => this.#checkIdle();
 
   /** @param stream what the WebSocket runs on; its `drain` is ours */
@@ -38,6 +45,7 @@ export class WebSocketWire implements Wire {
     parts: { readonly limits: WebSocketLimits; readonly clock: Clock; readonly owner: WireOwner },
   ) {
     this.#socket = socket;
+    this.#stream = stream;
     this.#owner = parts.owner;
     this.#limits = parts.limits;
     this.#clock = parts.clock;
@@ -51,8 +59,9 @@ export class WebSocketWire implements Wire {
     });
     // A broken frame closes the socket; `close` follows.
     socket.on("error", () => undefined);
-    socket.on("close", () => {
+    socket.on("close", (code) => {
       this.#timer?.cancel();
+      if (code !== ABNORMAL || stream.readableEnded) this.#owner.ended(this);
       this.#owner.gone(this);
     });
     stream.on("drain", () => this.#owner.drained());
@@ -85,11 +94,32 @@ export class WebSocketWire implements Wire {
   }
 
   pause(): void {
+    this.#stopCounting();
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#stopCounting();
+    this.#trickled = 0;
     this.#socket.resume();
+  }
+
+  /** The bytes are counted on the stream: a message that is not complete is kept below, where nobody sees it. */
+  readSome(stepBytes: number, totalBytes: number): boolean {
+    if (this.#trickled >= totalBytes) return false;
+    this.#stopCounting();
+    const end = Math.min(this.#trickled + stepBytes, totalBytes);
+    this.#counter = (chunk) => {
+      this.#trickled += chunk.length;
+      if (this.#trickled >= end) this.pause();
+    };
+    this.#stream.on("data", this.#counter);
+    this.#socket.resume();
+    return true;
+  }
+
+  probe(keepAlive: boolean): void {
+    probeSocket(this.#stream, keepAlive);
   }
 
   end(): void {
@@ -107,6 +137,12 @@ export class WebSocketWire implements Wire {
     const sizeMax = isBinary ? this.#limits.maxBinaryMessageSize : this.#limits.maxTextMessageSize;
     if (data.length > sizeMax) return this.#socket.close(TOO_BIG, `at most ${sizeMax} bytes`);
     if (data.length > 0) this.#owner.received(data, 0, data.length, false);
+  }
+
+  #stopCounting(): void {
+    if (this.#counter === undefined) return;
+    this.#stream.off("data", this.#counter);
+    this.#counter = undefined;
   }
 
   #checkIdle(): void {

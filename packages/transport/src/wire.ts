@@ -12,9 +12,17 @@ export interface Wire {
   send(bytes: Uint8Array, owned: boolean): boolean;
   /** Everything of this turn was sent: what was gathered leaves now. */
   flush(): void;
-  /** Stops reading; a little may still come. */
+  /** Stops reading; a little may still come. The end of the peer is not noticed then. */
   pause(): void;
   resume(): void;
+  /**
+   * Reads on although paused, to see an end behind the next bytes: stops when about `stepBytes` have come, or when
+   * `received` calls `pause`.
+   * @returns false: since `resume` about `totalBytes` came that were not handed over, none may follow
+   */
+  readSome(stepBytes: number, totalBytes: number): boolean;
+  /** Finds out, without reading, whether the kernel knows already that the peer is gone; `gone` follows then. */
+  probe(keepAlive: boolean): void;
   /** Says goodbye after everything was sent. `gone` follows when the peer does the same. */
   end(): void;
   /** Closes at once; `gone` follows, not before this returns. */
@@ -27,7 +35,7 @@ export interface WireOwner {
   received(bytes: Uint8Array, start: number, end: number, full: boolean): void;
   /** Everything that had to wait was sent. */
   drained(): void;
-  /** The peer will send nothing more. */
+  /** The peer will send nothing more; everything it sent was received. It may still read. */
   ended(wire: Wire): void;
   /** The wire is closed. Called once. */
   gone(wire: Wire): void;

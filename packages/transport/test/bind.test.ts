@@ -36,7 +36,8 @@ describe("bind URIs", () => {
   test("10.2, 10.3 parameters in both spellings", () => {
     const query =
       "backlog=7&keepAlive=false&max_read_rate=64k&maxWriteRate=1m&client_auth=need&cors_origin=a,%20b" +
-      "&max_text_message_size=-1&max_binary_message_size=5&max_idle_time=9&tls_min_version=tlsv1.3&ciphers=X";
+      "&max_text_message_size=-1&max_binary_message_size=5&max_idle_time=9&tls_min_version=tlsv1.3&ciphers=X" +
+      "&paused_probe=1&paused_bytes=2&maxPausedBytes=3&paused_end_timeout=4&max_leftover_bytes=5";
     const { bind, warnings } = parse(`tcp://h:1?${query}`);
     assert.deepEqual(warnings, []);
     assert.deepEqual(bind.settings, {
@@ -51,6 +52,11 @@ describe("bind URIs", () => {
       maxIdleTimeMs: 9,
       tlsMinVersion: "TLSv1.3",
       ciphers: "X",
+      pausedProbeMs: 1,
+      pausedBytes: 2,
+      maxPausedBytes: 3,
+      pausedEndTimeoutMs: 4,
+      maxLeftoverBytes: 5,
     });
   });
 

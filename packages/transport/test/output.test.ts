@@ -22,6 +22,10 @@ class TestWire implements Wire {
   }
   pause(): void {}
   resume(): void {}
+  readSome(): boolean {
+    return true;
+  }
+  probe(): void {}
   end(): void {}
   destroy(): void {}
 }
