@@ -83,7 +83,7 @@ test("no mutable state at module level", () => {
   assert.deepEqual(offenders(inSrc, /^(export )?(let|var) /m), []);
 });
 
-test("no leftovers: console, TODO, focused or skipped tests", () => {
+test("no leftovers: console, notes to oneself, focused or skipped tests", () => {
   assert.deepEqual(offenders(inSrc, /(?<![.\w#])console\./), []);
   const word = ["TO", "DO|FIX", "ME|X", "XX"].join("");
   for (const files of [inSrc, inTests]) {

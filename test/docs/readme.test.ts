@@ -72,7 +72,7 @@ test(
     const instance = await Instance.start(makeInstance());
     after(() => instance.stop());
     const port = instance.port("tcp");
-    const subscriber = new Program("sh", ["-c", withPort(block("mosquitto_sub"), port)]);
+    const subscriber = new Program("sh", ["-c", `exec ${withPort(block("mosquitto_sub"), port)}`]);
     const stomp = new Program("sh", ["-c", withPort(block("sleep 20"), port)]);
     await within(received(stomp, /^CONNECTED/), "the login over STOMP", 10_000);
     const publishOverMqtt = withPort(block("mosquitto_pub"), port);

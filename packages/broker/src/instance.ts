@@ -86,6 +86,10 @@ async function serve(broker: Broker, logs: LogChannels): Promise<void> {
   const signals = new StopSignals();
   const onHangUp = (): void => logs.reopen(); // what log rotation sends
   process.on("SIGHUP", onHangUp);
+  // the last resort: what nothing else caught costs a log line, not everybody's broker [instance 17]
+  const onBug = (error: unknown): void => logs.broker.error({ error }, "uncaught exception");
+  process.on("uncaughtException", onBug);
+  process.on("unhandledRejection", onBug);
   try {
     await broker.start();
     const signal = await signals.first;
@@ -94,6 +98,8 @@ async function serve(broker: Broker, logs: LogChannels): Promise<void> {
   } finally {
     signals.dispose();
     process.off("SIGHUP", onHangUp);
+    process.off("uncaughtException", onBug);
+    process.off("unhandledRejection", onBug);
   }
 }
 

@@ -37,6 +37,7 @@ export const SUBACK_FAILURE = 0x80;
 
 /** Bits of a PUBLISH's first byte. */
 export const RETAIN_BIT = 0x01;
+/** The DUP flag in the first byte of a PUBLISH. [MQTT-3.3.1.1] */
 export const DUP_BIT = 0x08;
 /** First byte of a PUBLISH without flags: QoS 0, no DUP, no RETAIN. */
 export const PLAIN_PUBLISH = 0x30;

@@ -1,8 +1,12 @@
 /** Bytes that mean something in a frame. */
 export const NUL = 0x00;
+/** Ends a line. */
 export const LF = 0x0a;
+/** May stand before LF, from version 1.2 on. */
 export const CR = 0x0d;
+/** Between a header's name and value. */
 export const COLON = 0x3a;
+/** Begins an escape. */
 export const BACKSLASH = 0x5c;
 
 /** Below this many bytes a loop is faster than a native call; see the package's benchmark. */
