@@ -174,6 +174,7 @@ export class Router {
     const existing = this.queues.get(address.id);
     if (existing !== undefined) return existing;
     try {
+      this.checkLimit(); // a dead letter queue may have one of its own, and so on
       return this.createQueue(address);
     } catch (error) {
       if (error instanceof BrokerError) return undefined;
@@ -182,8 +183,8 @@ export class Router {
   }
 
   /**
-   * Whether a client may make one more destination. What the broker makes for itself (dead letter queues, the
-   * destination of a message it has accepted) is never refused.
+   * Whether one more destination may be made. What the broker makes for a message that it has accepted is never
+   * refused, but for dead letter queues: without one, the message stays where it is.
    * @throws BrokerError DESTINATION_LIMIT
    */
   checkLimit(): void {
