@@ -1,5 +1,5 @@
 import { BrokerError } from "@tsapollo/domain";
-import { bytesEqual, type StompFrame } from "@tsapollo/stomp-parser";
+import { bytesEqual, HEADER, type StompFrame } from "@tsapollo/stomp-parser";
 import { headerInteger } from "./header-numbers.ts";
 
 const DELAY = Buffer.from("delay");
@@ -11,9 +11,9 @@ const NOT_BEFORE = Buffer.from("not-before");
  * @throws BrokerError PROTOCOL_VIOLATION when one that counts is not an integer from 0 upward
  */
 export function readNotBefore(frame: StompFrame, nowMs: number): number {
+  if (!hasOthers(frame)) return 0;
   let delay = -1;
   let notBefore = -1;
-  // one pass by length: this runs for every message, and hardly any has them
   for (let index = frame.headerCount - 1; index >= 0; index -= 1) {
     const start = frame.nameStart(index);
     const end = frame.nameEnd(index);
@@ -25,6 +25,17 @@ export function readNotBefore(frame: StompFrame, nowMs: number): number {
   if (delay === -1) return 0;
   const delayMs = momentOf(frame, delay, "delay");
   return delayMs === 0 ? 0 : nowMs + delayMs;
+}
+
+/** Whether there are headers besides the usual ones: a look that is cheap, for messages without a time are many. */
+function hasOthers(frame: StompFrame): boolean {
+  let usual = 1; // a SEND has a destination
+  if (frame.indexOf(HEADER.contentLength) !== -1) usual += 1;
+  if (frame.indexOf(HEADER.contentType) !== -1) usual += 1;
+  if (frame.indexOf(HEADER.messageId) !== -1) usual += 1;
+  if (frame.indexOf(HEADER.receipt) !== -1) usual += 1;
+  if (frame.indexOf(HEADER.persistent) !== -1) usual += 1;
+  return frame.headerCount > usual;
 }
 
 function momentOf(frame: StompFrame, index: number, name: string): number {
