@@ -19,7 +19,13 @@ if (files.length === 0) {
   process.stderr.write(`No test file's path contains: ${words.join(" ")}\n`);
   process.exit(1);
 }
-run(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files]);
+run(process.execPath, [
+  "--test",
+  "--test-reporter=spec",
+  "--test-concurrency=2",
+  "--test-timeout=300000",
+  ...files,
+]);
 
 function testFiles(folder) {
   let entries;
