@@ -147,17 +147,6 @@ test("a full dead letter queue takes dead letters all the same, or drops them by
   }
 });
 
-test("where no dead letter queue can be made a refused message stays", async () => {
-  const started = await startHost({ ...queues({ nakLimit: 1, dlq: "dlq.*" }), destinationsMax: 1 });
-  const client = started.client();
-  client.send(queue("q"), "m");
-  const consumer = new TestConsumer();
-  consumer.credit = 1;
-  client.host.subscribe({ addresses: [queue("q")] }, consumer);
-  consumer.deliveries[0]!.settle("poisoned");
-  assert.equal(started.engine.router.queues.get("q")!.length, 1);
-});
-
 test("the name of a queue stands for itself in the name of its dead letter queue, whatever is in it", async () => {
   for (const name of ["a$$b", "$&", "$'x", "so\\dcool"]) {
     const started = await startHost(queues({ nakLimit: 1, dlq: "dlq.*" }));

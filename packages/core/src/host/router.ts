@@ -168,23 +168,15 @@ export class Router {
     return new Queue({ address, settings, storeId, ...shared });
   }
 
-  /** The queue for a queue's dead messages; undefined when there are too many destinations. [messaging 5.9] */
-  #deadLetterQueue(queue: Queue, dlq: string): Queue | undefined {
+  /** The queue for a queue's dead messages. [messaging 5.9] */
+  #deadLetterQueue(queue: Queue, dlq: string): Queue {
     const address = new Address("queue", parseId(dlq.replaceAll("*", () => queue.address.id)));
-    const existing = this.queues.get(address.id);
-    if (existing !== undefined) return existing;
-    try {
-      this.checkLimit(); // a dead letter queue may have one of its own, and so on
-      return this.createQueue(address);
-    } catch (error) {
-      if (error instanceof BrokerError) return undefined;
-      throw error;
-    }
+    return this.queues.get(address.id) ?? this.createQueue(address);
   }
 
   /**
-   * Whether one more destination may be made. What the broker makes for a message that it has accepted is never
-   * refused, but for dead letter queues: without one, the message stays where it is.
+   * Whether a client may make one more destination. What the broker makes for itself (dead letter queues, the
+   * destination of a message it has accepted) is never refused.
    * @throws BrokerError DESTINATION_LIMIT
    */
   checkLimit(): void {

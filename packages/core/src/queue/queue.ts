@@ -27,8 +27,8 @@ export interface QueueParts {
   readonly memory: MemoryBudget;
   /** Told when an entry with an expiry comes in and there was none. */
   readonly onExpiring: (queue: Queue) => void;
-  /** The queue for this one's dead messages, made if need be; undefined: it cannot be made. */
-  readonly deadLetterQueue: (queue: Queue, dlq: string) => Queue | undefined;
+  /** The queue for another one's dead messages, made if need be. */
+  readonly deadLetterQueue: (queue: Queue, dlq: string) => Queue;
 }
 
 const ANY_FEED: FeedOptions = { filter: undefined, exclusive: false, fromSequence: 0 };
@@ -256,7 +256,8 @@ export class Queue implements Hands {
         this.#expire(entry);
         break;
       case "poisoned":
-        if (!this.#isDead(entry) || !this.#bury(entry, 1)) this.#giveBack(entry, 1);
+        if (this.#isDead(entry)) this.#bury(entry, 1);
+        else this.#giveBack(entry, 1);
         break;
       case "retry":
         this.#giveBack(entry, 1);
@@ -283,22 +284,21 @@ export class Queue implements Hands {
   /**
    * Removes a message that nobody can use; the same unit of work puts it into the dead letter queue, if there is one.
    * [messaging 5.9]
-   * @returns `false`: it is still here, because the dead letter queue cannot be made
    */
-  #bury(entry: QueueEntry, redeliveries: number): boolean {
-    const { dlq } = this.settings;
-    const target = dlq === undefined ? undefined : this.#parts.deadLetterQueue(this, dlq);
-    if (dlq !== undefined && target === undefined) return false;
+  #bury(entry: QueueEntry, redeliveries: number): void {
     const { message } = entry;
     message.own();
     this.#remove(entry);
+    const { dlq } = this.settings;
+    if (dlq === undefined) return;
+    const target = this.#parts.deadLetterQueue(this, dlq);
     const dead = message.expiresAtMs === 0 ? message : message.withoutExpiry();
-    target?.enqueue(dead, target.address, false, entry.redeliveryCount + redeliveries);
-    return true;
+    target.enqueue(dead, target.address, false, entry.redeliveryCount + redeliveries);
   }
 
   #expire(entry: QueueEntry): void {
-    if (!this.settings.dlqExpired || !this.#bury(entry, 0)) this.#remove(entry);
+    if (this.settings.dlqExpired) this.#bury(entry, 0);
+    else this.#remove(entry);
   }
 
   #remove(entry: QueueEntry): void {
