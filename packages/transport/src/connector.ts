@@ -232,16 +232,15 @@ export class Connector {
   }
 
   #webOpened(opened: OpenedWebSocket<Arrival>): void {
-    const { arrival, subProtocol } = opened;
+    const { arrival } = opened;
     const connection = this.#connect(arrival);
     connection.certificateNames = arrival.certificateNames;
     connection.serverName = arrival.serverName;
     const { clock } = this.#parts.services;
     const limits = this.#parts.options.bind.settings;
     connection.attach(new WebSocketWire(opened.socket, opened.stream, { limits, clock, owner: connection }));
-    const named = this.#candidates.find((adapter) => adapter.webSocketProtocols.includes(subProtocol));
-    if (this.#fixed === undefined && named !== undefined) this.#speaks(connection, named);
-    else this.#begin(connection, this.#webRoutes);
+    // whatever sub-protocol was agreed on, what the client says decides [messaging 19, instance 10.3]
+    this.#begin(connection, this.#webRoutes);
   }
 
   #makeTlsGate(): TlsGate | undefined {

@@ -15,8 +15,6 @@ export interface OpenedWebSocket<Arrival> {
   readonly socket: WebSocket;
   /** What it runs on. */
   readonly stream: Duplex;
-  /** The sub-protocol that was agreed on; empty: none was offered. */
-  readonly subProtocol: string;
   /** What was known of the stream when it came. */
   readonly arrival: Arrival;
 }
@@ -74,7 +72,7 @@ export class WebGate<Arrival> {
     if (origin !== undefined && this.#allowed(origin) === undefined) return refuse(stream, 403);
     this.#sockets.handleUpgrade(request, stream, head, (socket) => {
       known.deadline.cancel();
-      this.#parts.opened({ socket, stream, subProtocol: socket.protocol, arrival: known.arrival });
+      this.#parts.opened({ socket, stream, arrival: known.arrival });
     });
   }
 
