@@ -25,6 +25,8 @@ const reflexes = fc.array(
     "leave",
     "leave and refuse",
     "retry others",
+    "retry others and refuse",
+    "join",
     "send",
   ),
   { maxLength: 4 },

@@ -15,7 +15,16 @@ export interface ModelEntry {
 }
 
 /** What a consumer does within one offer, besides taking the message. */
-export type Reflex = "take" | "consume" | "refuse" | "leave" | "leave and refuse" | "retry others" | "send";
+export type Reflex =
+  | "take"
+  | "consume"
+  | "refuse"
+  | "leave"
+  | "leave and refuse"
+  | "retry others"
+  | "retry others and refuse"
+  | "join"
+  | "send";
 
 /** How a consumer is set apart. */
 export interface Wishes {
@@ -31,6 +40,8 @@ export class ModelConsumer implements Consumer {
   readonly reflexes: Reflex[] = [];
   credit = 0;
   gone = false;
+  /** It said no: nothing may be offered until it resumes. */
+  refused = false;
   subscription: Subscription | undefined = undefined;
   readonly #run: SelectiveRun;
   #offering = false;
@@ -52,6 +63,7 @@ export class ModelConsumer implements Consumer {
     try {
       assert.equal(wasOffering, false, "no offer within an offer");
       assert.equal(this.gone, false, "no offer after it left");
+      assert.equal(this.refused, false, "no offer before it resumes");
       return this.#answer(delivery);
     } catch (error) {
       this.#run.failure ??= error; // the host shields others from it
@@ -65,8 +77,11 @@ export class ModelConsumer implements Consumer {
     const entry = this.#run.checkOffer(this, delivery);
     let reflex = this.credit === 0 ? "refuse" : (this.reflexes.shift() ?? "take");
     if (this.subscription === undefined && reflex.startsWith("leave")) reflex = "refuse"; // nothing to leave yet
-    if (reflex === "refuse") {
+    if (reflex.startsWith("retry others")) this.#retryAll();
+    if (reflex === "join") this.#run.join({ color: undefined, exclusive: false, fromSequence: 0 }, 2, []);
+    if (reflex === "refuse" || reflex === "retry others and refuse") {
       this.credit = 0;
+      this.refused = true;
       return false;
     }
     this.credit -= 1;
@@ -74,13 +89,13 @@ export class ModelConsumer implements Consumer {
     this.held.set(entry, delivery);
     if (reflex === "consume") this.#run.settle(this, entry, "consumed");
     if (reflex === "send" && !this.#run.committing) this.#run.send(entry.color, entry.group, 0);
-    if (reflex === "retry others") {
-      // the latest first: they come back in the wrong order
-      for (const other of [...this.held.keys()].reverse())
-        if (other !== entry) this.#run.settle(this, other, "retry");
-    }
     if (reflex === "leave" || reflex === "leave and refuse") this.#run.leave(this);
     return reflex !== "leave and refuse";
+  }
+
+  /** The latest first: they come back in the wrong order. */
+  #retryAll(): void {
+    for (const other of [...this.held.keys()].reverse()) this.#run.settle(this, other, "retry");
   }
 
   ended(): void {}
@@ -179,6 +194,7 @@ export class SelectiveRun {
   resume(consumer: ModelConsumer, credit: number, reflexes: readonly Reflex[]): void {
     if (consumer.gone) return;
     consumer.credit += credit;
+    consumer.refused = false;
     if (this.#settings.reflexes) consumer.reflexes.push(...reflexes);
     consumer.subscription!.resume();
   }
