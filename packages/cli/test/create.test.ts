@@ -9,8 +9,12 @@ import { emptyFolder, filesBelow, QUICK_KEY, tsapollo } from "./support.ts";
 const FILES = [
   "bin/apollo-broker",
   "bin/apollo-broker-service",
+  "bin/apollo-broker-service.cmd",
+  "bin/apollo-broker.cmd",
   "bin/broker",
   "bin/broker-service",
+  "bin/broker-service.cmd",
+  "bin/broker.cmd",
   "data/",
   "etc/apollo.xml",
   "etc/black-list.txt",
@@ -57,7 +61,8 @@ ${SERVICE(bin)}`,
   );
   const mode = (path: string) => statSync(join(folder, "mybroker", path)).mode & 0o777;
   const umask = process.umask();
-  for (const script of FILES.slice(0, 4)) assert.equal(mode(script), 0o755 & ~umask, script);
+  for (const script of FILES.filter((path) => path.startsWith("bin/") && !path.endsWith(".cmd")))
+    assert.equal(mode(script), 0o755 & ~umask, script);
   for (const secret of ["etc/keystore", "etc/users.properties"]) assert.equal(mode(secret), 0o600, secret);
   assert.equal(mode(""), 0o777 & ~umask);
 });

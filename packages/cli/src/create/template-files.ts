@@ -65,5 +65,5 @@ function script(path: string): TemplateFile {
 }
 
 function batch(path: string): TemplateFile {
-  return { source: path, target: path, syntax: "batch", mode: TEXT, only: "windows" };
+  return { source: path, target: path, syntax: "batch", mode: TEXT };
 }
