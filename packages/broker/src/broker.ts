@@ -106,6 +106,9 @@ export class Broker {
         await engine.start();
       }
       for (const connector of config.connectors) if (connector.enabled) await this.#open(connector, secure);
+      for (const { bind } of config.webAdmins) {
+        logs.console.info({}, `Administration interface not opened, this version has none: ${bind}`);
+      }
     } catch (error) {
       await this.stop();
       throw error;

@@ -68,7 +68,8 @@ export class Subscribing {
   subscribe(request: FilterRequest): number[] {
     const wanted = request.filters.map((one) => ({ qos: one.qos, address: this.#parse(one.text) }));
     this.#sending.hold();
-    return wanted.map(({ qos, address }) => this.#add(address, qos));
+    const bound = new Set<string>();
+    return wanted.map(({ qos, address }) => this.#add(address, qos, bound));
   }
 
   /**
@@ -111,9 +112,14 @@ export class Subscribing {
     }
   }
 
-  #add(address: Address | BrokerError, qos: Qos): number {
+  /** @param bound filters of this packet so far: one that stands in it twice is bound once, the last QoS holds */
+  #add(address: Address | BrokerError, qos: Qos, bound: Set<string>): number {
     const { filters } = this.#session;
     if (address instanceof BrokerError) return this.#refused("it is not an address", address);
+    if (bound.has(address.key)) {
+      filters.set(address, qos);
+      return qos;
+    }
     if (!filters.has(address) && filters.size >= this.#options.maxSubscriptions) {
       const limit = `The session has ${filters.size} filters already (max_subscriptions).`;
       return this.#refused(address.key, new BrokerError("DESTINATION_LIMIT", limit));
@@ -121,6 +127,7 @@ export class Subscribing {
     const refusal = this.#bindAll([address]);
     if (refusal !== undefined) return this.#refused(address.key, refusal);
     filters.set(address, qos);
+    bound.add(address.key);
     return qos;
   }
 

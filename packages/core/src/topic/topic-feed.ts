@@ -100,7 +100,8 @@ export class TopicFeed implements TopicTarget {
 
   /** A new listener gets a topic's retained message, if there is one, as soon as it has credit. */
   owe(source: RetainedSource): void {
-    if (this.#closed || source.retainedDelivery(this.#parts.nowMs()) === undefined) return;
+    if (this.#closed || this.#owed.has(source)) return;
+    if (source.retainedDelivery(this.#parts.nowMs()) === undefined) return;
     this.#owed.add(source);
     if (this.#hasCredit) this.resume();
   }
