@@ -99,13 +99,13 @@ for (const { name, xml } of FIXTURES) {
     it("8 MQTT publishers fill a queue, MQTT subscribers see what STOMP sends to it", async () => {
       const wire = await connect();
       const mqtt = await MqttWire.connect(broker.now);
-      await wire.subscribe("1", "/queue/mirrored.mqtt", "client");
-      await mqtt.publish("mirrored/mqtt", "from MQTT", 1);
+      await wire.subscribe("1", "/queue/mirrored.mqtt.one", "client");
+      await mqtt.publish("mirrored/mqtt/one", "from MQTT", 1);
       wire.ack(await wire.message("from MQTT"));
-      await mqtt.subscribe("mirrored/+", 1);
-      wire.asyncSend("/queue/mirrored.mqtt", "from STOMP", { persistent: "true" });
+      await mqtt.subscribe("mirrored/mqtt/+", 1);
+      wire.asyncSend("/queue/mirrored.mqtt.one", "from STOMP", { persistent: "true" });
       wire.ack(await wire.message("from STOMP"));
-      await mqtt.expectMessage("mirrored/mqtt", "from STOMP");
+      await mqtt.expectMessage("mirrored/mqtt/one", "from STOMP");
       await mqtt.disconnect();
       await wire.drop();
     });

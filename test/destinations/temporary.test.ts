@@ -25,7 +25,7 @@ for (const { name, xml } of FIXTURES) {
         if (kind === "queue") owner.send("SUBSCRIBE", { id: "1", destination });
         const frame = await owner.message("1");
         const real = frame.header("destination")!;
-        assert.match(real, new RegExp(`^/${kind}/temp\\.mybroker\\.`));
+        assert.match(real, new RegExp(`^/${kind}/temp\\.default\\.`));
         assert.equal(frame.header("reply-to"), real);
         const other = await connect();
         await other.syncSend(real, "2");
@@ -61,7 +61,6 @@ for (const { name, xml } of FIXTURES) {
       await owner.syncSend("/temp-queue/mortal", "1", { "reply-to": "/temp-queue/mortal" });
       owner.send("SUBSCRIBE", { id: "1", destination: "/temp-queue/mortal", ack: "client" });
       const real = (await owner.message("1")).header("destination")!;
-      // the wildcard covers it as long as it is there; from-seq and receive rights do not matter for its name
       await watcher.syncSend(real, "2");
       await owner.message("2");
       await owner.drop();
