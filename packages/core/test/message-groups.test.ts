@@ -185,3 +185,25 @@ test("a selective consumer may join from within an offer, and gets only what it 
     assert.deepEqual([...first.bodies, ...red.bodies].sort(), ["1", "2 red", "3", "4 red"]);
   }
 });
+
+test("who is suspended while a message is offered to another gets it when the other refuses", async () => {
+  const started = await startHost();
+  const client = started.client();
+  const busy = new TestConsumer();
+  const refusing = new TestConsumer();
+  for (const consumer of [busy, refusing]) join(client, consumer);
+  for (const groupKey of LETTERS) client.send(queue("q"), groupKey, { groupKey });
+  for (const delivery of refusing.deliveries) delivery.settle("consumed");
+  assert.ok(busy.bodies.length > 0);
+  let refused = "";
+  refusing.offer = ({ sequence }) => {
+    const newcomer = automatic(0);
+    join(client, newcomer);
+    refused = String(sequence);
+    return false;
+  };
+  for (let at = 1; refused === ""; at += 1) client.send(queue("q"), String(26 + at));
+  assert.ok(!busy.bodies.includes(refused));
+  for (const delivery of [...busy.deliveries]) delivery.settle("consumed");
+  assert.ok(busy.bodies.includes(refused));
+});

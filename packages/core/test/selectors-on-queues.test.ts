@@ -161,3 +161,20 @@ test("a message that others give back does not make a selective consumer look at
   }
   assert.ok(filter.asked < 3_000, `asked ${filter.asked} times`);
 });
+
+test("what is given back within an offer, the latest first, comes again in its old order [messaging 5.8]", async () => {
+  for (const filter of [undefined, containing("m")]) {
+    const { client } = await startHost();
+    const { host, send } = client();
+    const consumer = new TestConsumer();
+    const offer = consumer.offer.bind(consumer);
+    consumer.offer = (delivery) => {
+      const first = delivery.sequence === 4;
+      if (first) for (const held of [...consumer.deliveries].reverse()) held.settle("retry");
+      return offer(delivery);
+    };
+    host.subscribe({ addresses: [queue("q")], ...(filter === undefined ? {} : { filter }) }, consumer);
+    for (let at = 1; at <= 4; at += 1) send(queue("q"), `m${at}`);
+    assert.deepEqual(consumer.bodies, ["m1", "m2", "m3", "m4", "m1", "m2", "m3"]);
+  }
+});
