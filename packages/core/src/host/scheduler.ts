@@ -1,4 +1,5 @@
 import type { Address, Clock, Logger, Message, Timer } from "@tsapollo/domain";
+import { Heap } from "../heap.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 interface Scheduled {
@@ -21,8 +22,7 @@ export class Scheduler {
   readonly #memory: MemoryBudget;
   readonly #deliver: (address: Address, message: Message) => void;
   readonly #logger: Logger;
-  /** A binary heap: the parent of `i` is at `(i - 1) / 2`. */
-  readonly #heap: Scheduled[] = [];
+  readonly #heap: Heap<Scheduled> = new Heap(isBefore);
   #counter = 0;
   #timer: Timer | undefined = undefined;
   #timerDueMs = 0;
@@ -41,7 +41,7 @@ export class Scheduler {
 
   /** How many messages wait. */
   get size(): number {
-    return this.#heap.length;
+    return this.#heap.size;
   }
 
   /** Keeps a message until its time. */
@@ -50,18 +50,17 @@ export class Scheduler {
     this.#memory.take(message.sizeBytes);
     this.#counter += 1;
     this.#heap.push({ dueMs: message.notBeforeMs, number: this.#counter, address, message });
-    this.#siftUp(this.#heap.length - 1);
     this.#arm();
   }
 
   /** Forgets everything. */
   stop(): void {
     this.#timer?.cancel();
-    for (const { message } of this.#heap.splice(0)) this.#memory.give(message.sizeBytes);
+    for (const { message } of this.#heap.clear()) this.#memory.give(message.sizeBytes);
   }
 
   #arm(): void {
-    const next = this.#heap[0];
+    const next = this.#heap.peek();
     if (next === undefined || (this.#timer !== undefined && this.#timerDueMs <= next.dueMs)) return;
     this.#timer?.cancel();
     const delayMs = Math.min(Math.max(next.dueMs - this.#clock.nowMs(), 1), TIMER_MAX_MS);
@@ -72,8 +71,8 @@ export class Scheduler {
   #fire(): void {
     this.#timer = undefined;
     const nowMs = this.#clock.nowMs();
-    for (let next = this.#heap[0]; next !== undefined && next.dueMs <= nowMs; next = this.#heap[0]) {
-      this.#removeFirst();
+    for (let next = this.#heap.peek(); next !== undefined && next.dueMs <= nowMs; next = this.#heap.peek()) {
+      this.#heap.pop();
       this.#memory.give(next.message.sizeBytes);
       this.#deliverNow(next);
     }
@@ -87,37 +86,8 @@ export class Scheduler {
       this.#logger.error({ error, destination: address.key }, "a delayed message could not be delivered");
     }
   }
+}
 
-  #removeFirst(): void {
-    const last = this.#heap.pop()!;
-    if (this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#siftDown();
-  }
-
-  #isBefore(a: Scheduled, b: Scheduled): boolean {
-    return a.dueMs === b.dueMs ? a.number < b.number : a.dueMs < b.dueMs;
-  }
-
-  #siftUp(from: number): void {
-    const heap = this.#heap;
-    for (let at = from; at > 0; ) {
-      const parent = (at - 1) >> 1;
-      if (!this.#isBefore(heap[at]!, heap[parent]!)) return;
-      [heap[at], heap[parent]] = [heap[parent]!, heap[at]!];
-      at = parent;
-    }
-  }
-
-  #siftDown(): void {
-    const heap = this.#heap;
-    for (let at = 0; ; ) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) return;
-      if (child + 1 < heap.length && this.#isBefore(heap[child + 1]!, heap[child]!)) child += 1;
-      if (!this.#isBefore(heap[child]!, heap[at]!)) return;
-      [heap[at], heap[child]] = [heap[child]!, heap[at]!];
-      at = child;
-    }
-  }
+function isBefore(a: Scheduled, b: Scheduled): boolean {
+  return a.dueMs === b.dueMs ? a.number < b.number : a.dueMs < b.dueMs;
 }

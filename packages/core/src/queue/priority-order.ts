@@ -68,6 +68,11 @@ export class PriorityOrder implements HandOutOrder {
     else before.nextReturned = entry;
   }
 
+  giveBackAll(entries: readonly QueueEntry[]): void {
+    // from the last to the first: each finds its place at the head of its level
+    for (let at = entries.length - 1; at >= 0; at -= 1) this.giveBack(entries[at]!);
+  }
+
   skip(): void {
     this.#left += 1; // its state says that it left; `take` drops it
     if (this.#left > this.#count / 2 + SPARE) this.#dropThoseThatLeft();

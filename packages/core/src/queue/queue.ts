@@ -8,6 +8,7 @@ import type { Dispatch, Hands } from "./dispatch.ts";
 import { EnqueueRate } from "./enqueue-rate.ts";
 import { QueueEntry } from "./entry.ts";
 import { EntryList } from "./entry-list.ts";
+import { ExpiryOrder } from "./expiry-order.ts";
 import { FeedRing } from "./feed-ring.ts";
 import { moveOn } from "./position.ts";
 import { PositionedDispatch } from "./positioned-dispatch.ts";
@@ -44,6 +45,7 @@ export class Queue implements Hands {
   readonly congestion: Congestion = new Congestion();
   readonly #parts: QueueParts;
   readonly #entries: EntryList = new EntryList();
+  readonly #expiry: ExpiryOrder = new ExpiryOrder();
   readonly #feeds: Set<QueueFeed> = new Set();
   readonly #ring: FeedRing;
   readonly #browsers: Browsers;
@@ -58,8 +60,6 @@ export class Queue implements Hands {
   /** Set when the queue is deleted: routes that remember it must ask again. */
   deleted = false;
   usedAtMs: number;
-  /** Earliest expiry among its entries, 0 for none. */
-  nextExpiryMs = 0;
   /** Copies of retained messages among its entries. */
   retainedCount = 0;
   /** Messages put in and taken out since it exists. */
@@ -134,7 +134,7 @@ export class Queue implements Hands {
     this.#bytes += size;
     memory.take(size);
     this.#rate?.use(size);
-    if (message.expiresAtMs !== 0) this.#noteExpiry(message.expiresAtMs);
+    if (message.expiresAtMs !== 0) this.#noteExpiry(entry);
     if (this.#shared !== undefined && message.groupKey !== undefined) this.#setApart();
     this.#dispatch.appended(entry);
     if (this.#browsers.size > 0) this.#browsers.appended(entry);
@@ -171,9 +171,14 @@ export class Queue implements Hands {
     });
   }
 
-  #noteExpiry(expiresAtMs: number): void {
-    if (this.nextExpiryMs === 0) this.#parts.onExpiring(this);
-    if (this.nextExpiryMs === 0 || expiresAtMs < this.nextExpiryMs) this.nextExpiryMs = expiresAtMs;
+  #noteExpiry(entry: QueueEntry): void {
+    if (this.#expiry.nextMs === 0) this.#parts.onExpiring(this);
+    this.#expiry.add(entry, this.#entries.length);
+  }
+
+  /** Earliest time at which maintenance has something to expire, 0 for never. */
+  get nextExpiryMs(): number {
+    return this.#expiry.nextMs;
   }
 
   /** From now on consumers have places of their own; until the queue is empty and nothing sets them apart. */
@@ -242,6 +247,9 @@ export class Queue implements Hands {
     entry.holder?.release(entry);
     entry.redeliveryCount += redeliveries;
     entry.state = "ready";
+    const { expiresAtMs } = entry.message;
+    // its time came while somebody held it: maintenance has passed it by
+    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) this.#noteExpiry(entry);
   }
 
   /** Ends a delivery. Without effect when it has ended. */
@@ -349,21 +357,9 @@ export class Queue implements Hands {
 
   /** Drops expired entries that nobody holds. [messaging 5.10] */
   expireDue(): void {
-    this.nextExpiryMs = 0;
-    const nowMs = this.#parts.clock.nowMs();
-    const due: QueueEntry[] = [];
-    for (let entry = this.#entries.first; entry !== undefined; entry = entry.next) {
-      const { expiresAtMs } = entry.message;
-      if (expiresAtMs === 0) continue;
-      if (expiresAtMs <= nowMs && entry.state === "ready") due.push(entry);
-      else this.#keepEarliest(Math.max(expiresAtMs, nowMs + 1));
-    }
-    // only now: consumers and producers that are called on the way may change the queue
+    const due = this.#expiry.takeDue(this.#parts.clock.nowMs());
+    // consumers and producers that are called on the way may change the queue
     for (const entry of due) if (entry.state === "ready") this.#expire(entry);
-  }
-
-  #keepEarliest(expiresAtMs: number): void {
-    if (this.nextExpiryMs === 0 || expiresAtMs < this.nextExpiryMs) this.nextExpiryMs = expiresAtMs;
   }
 
   /** Everything in it is discarded, consumers are let go. It is not used any more. */
@@ -383,7 +379,7 @@ export class Queue implements Hands {
       this.#parts.memory.give(entry.message.sizeBytes);
     }
     this.#bytes = 0;
-    this.nextExpiryMs = 0;
+    this.#expiry.clear();
     this.#rate?.stop();
     if (this.storeId !== 0) this.#parts.committer.unit().removeQueue(this.storeId);
     this.congestion.relieve();

@@ -8,6 +8,8 @@ export interface HandOutOrder {
   take(): QueueEntry | undefined;
   /** An entry that was taken comes back to its place. */
   giveBack(entry: QueueEntry): void;
+  /** Entries that were taken come back to their places, all at once; they are in ascending order. */
+  giveBackAll(entries: readonly QueueEntry[]): void;
   /** A ready entry is about to leave the queue without being taken. */
   skip(entry: QueueEntry): void;
 }
@@ -65,6 +67,23 @@ export class ReadyOrder implements HandOutOrder {
     entry.nextReturned = after;
     if (before === undefined) this.#returned = entry;
     else before.nextReturned = entry;
+  }
+
+  /** Two sorted lists become one, in one pass. */
+  giveBackAll(entries: readonly QueueEntry[]): void {
+    let before: QueueEntry | undefined;
+    let after = this.#returned;
+    for (const entry of entries) {
+      while (after !== undefined && after.sequence < entry.sequence) {
+        before = after;
+        after = after.nextReturned;
+      }
+      entry.nextReturned = after;
+      if (before === undefined) this.#returned = entry;
+      else before.nextReturned = entry;
+      if (after === undefined) this.#lastReturned = entry;
+      before = entry;
+    }
   }
 
   skip(entry: QueueEntry): void {

@@ -31,8 +31,7 @@ export class SharedDispatch implements Dispatch {
 
   left(feed: QueueFeed, returned: readonly QueueEntry[]): void {
     this.#ring.remove(feed);
-    // from the last to the first: each finds its place at the head of those that came back
-    for (let at = returned.length - 1; at >= 0; at -= 1) this.#ready.giveBack(returned[at]!);
+    this.#ready.giveBackAll(returned);
     this.run();
   }
 
