@@ -126,6 +126,17 @@ for (const { name, xml } of FIXTURES) {
       await sender.drop();
     });
 
+    it("ST-014 the receipt of DISCONNECT proves that the topic has everything", async () => {
+      const topic = "/topic/quota.disconnect";
+      const [slow, sender] = [await connect(), await connect()];
+      await slow.subscribe("1", topic, "client", { credit: "1,0" });
+      const bodies = Array.from({ length: 9 }, (_, at) => `${at}${KIB.slice(1)}`);
+      for (const body of bodies) sender.asyncSend(topic, body);
+      await sender.disconnect();
+      for (const body of bodies) slow.ack(await slow.message(body));
+      await slow.drop();
+    });
+
     it("6 a slow consumer that goes frees its producer", async () => {
       const topic = "/topic/quota.gone";
       const [slow, sender] = [await connect(), await connect()];

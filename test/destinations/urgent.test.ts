@@ -6,6 +6,8 @@ import { StompWire } from "../harness/stomp-wire.ts";
 import { expectBodies, expectNothing, FIXTURES } from "./fixture.ts";
 
 const LATER_MS = 400;
+/** How much less a delay may be: the broker looks at the time every 50 ms. */
+const COARSE_MS = 60;
 
 for (const { name, xml } of FIXTURES) {
   describe(`priorities and times to come, ${name}`, { concurrency: true }, () => {
@@ -65,7 +67,7 @@ for (const { name, xml } of FIXTURES) {
         await wire.message("second");
         assert.ok(Date.now() - start >= LATER_MS, `${Date.now() - start} ms`);
         await wire.message("third");
-        assert.ok(Date.now() - start >= 2 * LATER_MS, `${Date.now() - start} ms`);
+        assert.ok(Date.now() - start >= 2 * LATER_MS - COARSE_MS, `${Date.now() - start} ms`);
         await wire.drop();
       });
     }
@@ -82,7 +84,7 @@ for (const { name, xml } of FIXTURES) {
       await sender.disconnect();
       await consumer.message("later");
       await mqtt.expectMessage("later/for/all", "later");
-      assert.ok(Date.now() - start >= LATER_MS);
+      assert.ok(Date.now() - start >= LATER_MS - COARSE_MS, `${Date.now() - start} ms`);
       await consumer.drop();
       await mqtt.disconnect();
     });
