@@ -64,7 +64,7 @@ for (const { name, xml } of FIXTURES) {
       await consumer.drop();
     });
 
-    it("IT-072 a queue of one byte passes one message after the other", async () => {
+    it("IT-072 over two connections, a queue of one byte passes one message after the other", async () => {
       const destination = "/queue/quota-1.simple";
       const [producer, consumer] = [await connect(), await connect()];
       await consumer.subscribe("0", destination, "client");
@@ -100,7 +100,7 @@ for (const { name, xml } of FIXTURES) {
       await pause(WATCH_MS);
       assert.equal(producer.waiting, 0);
       consumer.send("SUBSCRIBE", { id: "0", destination, ack: "client" });
-      // the fourth crosses the line and is in; one more may wait in the broker's hands [11]
+      // the fourth crosses the line and is in
       const held = await messages(consumer, 4);
       await consumer.sync("UNSUBSCRIBE", { id: "0" });
       await pause(WATCH_MS);
