@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { createPlain, emptyFolder, type Outcome, runProgram, writeScript } from "./support.ts";
+import { type TestContext, test } from "node:test";
+import {
+  createPlain,
+  emptyFolder,
+  environmentWith,
+  type Outcome,
+  runProgram,
+  writeScript,
+} from "./support.ts";
 
 /** Stands for the broker: lives until SIGTERM comes. */
 const OBEDIENT = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
@@ -17,7 +25,7 @@ interface Scene {
   call(word: string): Outcome;
 }
 
-function scene(t: Parameters<typeof emptyFolder>[0], broker: string): Scene {
+function scene(t: TestContext, broker: string): Scene {
   let script = "";
   // Before the folder goes, which holds the pid file.
   t.after(() => runProgram(script, ["force-stop"], "/"));
@@ -81,7 +89,17 @@ test("instance 19b: a broker that ends at once could not be started", (t) => {
 
 test("instance 19b: a stale pid file is removed, whoever has its number now is left alone", (t) => {
   const { pidFile, call } = scene(t, OBEDIENT);
-  for (const stale of ["999999999", "nonsense", "", `${process.pid}`]) {
+  for (const stale of [
+    "999999999",
+    "99999999999999999999",
+    "nonsense",
+    "",
+    "0",
+    "1",
+    "-1",
+    "2 3",
+    `${process.pid}`,
+  ]) {
     writeFileSync(pidFile, stale);
     assert.deepEqual(call("status"), { code: 3, stdout: `${NAME} is stopped\n`, stderr: "" });
     assert.equal(existsSync(pidFile), false);
@@ -89,6 +107,51 @@ test("instance 19b: a stale pid file is removed, whoever has its number now is l
   writeFileSync(pidFile, `${process.pid}`);
   assert.equal(call("force-stop").code, 0);
 });
+
+/** A process that looks like a broker: its last argument is `run`. */
+function looksLikeBroker(t: TestContext, base: string): ChildProcess {
+  const child = spawn("sh", ["-c", "while :; do sleep 0.1; done", "run"], {
+    env: environmentWith({ APOLLO_BASE: base, TSAPOLLO_BASE: base }),
+    stdio: "ignore",
+  });
+  t.after(() => child.kill("SIGKILL"));
+  return child;
+}
+
+test("instance 19b: a broker of another instance is never signalled", (t) => {
+  const { base, pidFile, call } = scene(t, OBEDIENT);
+  for (const other of ["/opt/other", `${base} 2`, `${base}/bin`]) {
+    const { pid } = looksLikeBroker(t, other);
+    for (const word of ["stop", "force-stop", "status"]) {
+      writeFileSync(pidFile, `${pid}\n`);
+      assert.equal(call(word).code, word === "status" ? 3 : 0, word);
+      assert.equal(existsSync(pidFile), false);
+      assert.equal(stateOf(pid), "alive");
+    }
+  }
+});
+
+test("instance 19b: the broker of this instance is known by its environment, its number has one spelling", (t) => {
+  const { base, pidFile, call } = scene(t, OBEDIENT);
+  const { pid } = looksLikeBroker(t, base);
+  writeFileSync(pidFile, `0${pid}`);
+  assert.equal(call("stop").code, 0);
+  assert.equal(stateOf(pid), "alive");
+  writeFileSync(pidFile, `${pid}`);
+  assert.equal(call("status").stdout, `${NAME} is running (${pid})\n`);
+  assert.equal(call("start").stdout, `Starting ${NAME}\nAlready running.\n`);
+  call("stop");
+  assert.equal(stateOf(pid), "ended");
+});
+
+/** A process that ended, but whose end this process has not noticed yet, has no arguments any more. */
+function stateOf(pid: number | undefined): "alive" | "ended" {
+  return runProgram("ps", ["-p", `${pid}`, "-o", "args="], "/")
+    .stdout.trim()
+    .endsWith("run")
+    ? "alive"
+    : "ended";
+}
 
 test("instance 19b: another word is answered with the usage and exit code 2", (t) => {
   const { base } = scene(t, OBEDIENT);
