@@ -238,10 +238,14 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
     const { clean, keepAliveSeconds } = request;
     // [MQTT-3.1.3-6] nobody else can choose such an id by accident
     const clientId = request.clientId === "" ? `auto-${randomUUID()}` : request.clientId;
-    const acquired = sessions.acquire(host.id, clientId, clean, options.maxInflightMessages, this);
-    if (acquired === undefined) {
+    const userName = admission.identity?.userName;
+    const wanted = { clientId, userName, clean, inflightMax: options.maxInflightMessages };
+    const acquired = sessions.acquire(host.id, wanted, this);
+    if (typeof acquired === "string") {
       host.close();
-      return this.#refuse(CONNACK.SERVER_UNAVAILABLE, "the virtual host has too many sessions");
+      return acquired === "foreign"
+        ? this.#refuse(CONNACK.IDENTIFIER_REJECTED, "the client id belongs to another user's session")
+        : this.#refuse(CONNACK.SERVER_UNAVAILABLE, "the virtual host has too many sessions");
     }
     const { session, erased } = acquired;
     const log = this.#log.child({ clientId });

@@ -7,12 +7,24 @@ export interface SessionOwner {
   takenOver(): void;
 }
 
+/** The session that an admitted client asks for. */
+export interface SessionRequest {
+  readonly clientId: string;
+  /** Name of the authenticated user; undefined without authentication. */
+  readonly userName: string | undefined;
+  readonly clean: boolean;
+  /** Most outgoing messages in flight, for a new session. */
+  readonly inflightMax: number;
+}
+
 /**
  * What is remembered of one client id: its filters, and where QoS 1 and 2 exchanges stand. With `clean` it ends
  * with its connection, otherwise the next connection finds it. [MQTT-3.1.2.4]
  */
 export class MqttSession {
   readonly clientId: string;
+  /** Whose session it is; undefined: nobody's name was asked for. Other users do not get it. */
+  readonly userName: string | undefined;
   readonly clean: boolean;
   readonly filters: Filters = new Filters();
   /** The connection that has it now. */
@@ -21,10 +33,11 @@ export class MqttSession {
   #inflight: Inflight | undefined;
   #received: Map<number, boolean> | undefined;
 
-  constructor(clientId: string, clean: boolean, inflightMax: number) {
-    this.clientId = clientId;
-    this.clean = clean;
-    this.#inflightMax = inflightMax;
+  constructor(wanted: SessionRequest) {
+    this.clientId = wanted.clientId;
+    this.userName = wanted.userName;
+    this.clean = wanted.clean;
+    this.#inflightMax = wanted.inflightMax;
   }
 
   /** Outgoing messages of QoS 1 and 2. */

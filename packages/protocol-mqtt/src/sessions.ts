@@ -1,4 +1,4 @@
-import { MqttSession, type SessionOwner } from "./session.ts";
+import { MqttSession, type SessionOwner, type SessionRequest } from "./session.ts";
 
 /** What a CONNECT got. */
 export interface AcquiredSession {
@@ -8,6 +8,9 @@ export interface AcquiredSession {
   /** The stored session that a clean one replaced; its durable subscription is to be destroyed. */
   readonly erased: MqttSession | undefined;
 }
+
+/** Why a CONNECT got no session: there are too many, or its client id is another user's. */
+export type SessionRefusal = "full" | "foreign";
 
 /** Most sessions a virtual host keeps, unless told otherwise. */
 export const DEFAULT_SESSIONS_MAX = 1_000_000;
@@ -32,29 +35,25 @@ export class MqttSessions {
 
   /**
    * Gives a connection the session of its client id. Whoever has it now is closed first. [MQTT-3.1.4-2]
-   * @param inflightMax most outgoing messages in flight, for a new session
-   * @returns undefined when there are too many sessions
+   * A session that another user began, stored or connected, is left as it is: a client id is no secret.
    */
-  acquire(
-    hostId: string,
-    clientId: string,
-    clean: boolean,
-    inflightMax: number,
-    owner: SessionOwner,
-  ): AcquiredSession | undefined {
+  acquire(hostId: string, wanted: SessionRequest, owner: SessionOwner): AcquiredSession | SessionRefusal {
+    const { clientId, clean } = wanted;
     let sessions = this.#hosts.get(hostId);
     if (sessions === undefined) {
       sessions = new Map();
       this.#hosts.set(hostId, sessions);
     }
-    sessions.get(clientId)?.owner?.takenOver();
+    const held = sessions.get(clientId);
+    if (held !== undefined && held.userName !== wanted.userName) return "foreign";
+    held?.owner?.takenOver();
     const stored = sessions.get(clientId);
     if (stored !== undefined && !clean) {
       stored.owner = owner;
       return { session: stored, present: true, erased: undefined };
     }
-    if (stored === undefined && sessions.size >= this.#sessionsMax) return undefined;
-    const session = new MqttSession(clientId, clean, inflightMax);
+    if (stored === undefined && sessions.size >= this.#sessionsMax) return "full";
+    const session = new MqttSession(wanted);
     session.owner = owner;
     sessions.set(clientId, session);
     return { session, present: false, erased: stored };

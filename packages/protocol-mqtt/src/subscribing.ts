@@ -38,21 +38,21 @@ export class Subscribing {
 
   /**
    * Binds the filters of a session that was found again, all at once: topics that were bound before are not new,
-   * so their retained messages do not come again. Filters that are refused now are lost.
+   * so their retained messages do not come again. Filters that are refused now stay in the session, unbound: the
+   * next connection tries them again.
    */
   attach(): void {
-    const { filters } = this.#session;
-    const addresses = filters.addresses();
+    const addresses = this.#session.filters.addresses();
     if (addresses.length === 0 || this.#bindAll(addresses) === undefined) return;
+    let count = 0;
+    let reason = "";
     for (const address of addresses) {
       const refusal = this.#bindAll([address]);
       if (refusal === undefined) continue;
-      filters.delete(address);
-      this.#log.warn(
-        { filter: address.key, reason: refusal.message },
-        "a filter of the session is refused now",
-      );
+      if (count === 0) reason = refusal.message;
+      count += 1;
     }
+    if (count > 0) this.#log.warn({ count, reason }, "filters of the session are refused now");
   }
 
   /** Lets the consumer take deliveries; called when the answer to the client is written. */

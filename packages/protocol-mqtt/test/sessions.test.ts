@@ -56,6 +56,32 @@ describe("sessions", () => {
     assert.equal(second.host.subscriptions.length, 0);
   });
 
+  for (const clean of [false, true]) {
+    it(`13.1 a client id of another user's session is rejected and its session left alone, clean ${clean}`, async () => {
+      const world = new World();
+      const owner = world.client();
+      owner.reception.userName = "alice";
+      await owner.connect(LASTING);
+      owner.subscribe("alarm", 1);
+      for (const [isConnected, userName] of [
+        [true, "bob"],
+        [true, undefined],
+        [false, "bob"],
+      ] as const) {
+        if (!isConnected) owner.drop();
+        const thief = world.client();
+        thief.reception.userName = userName;
+        assertPackets(await thief.connect({ ...LASTING, clean }), [{ cmd: "connack", returnCode: 2 }]);
+        assert.equal(owner.connection.state, isConnected ? "open" : "destroyed");
+        assert.deepEqual([thief.host.closed, thief.host.subscriptions, thief.host.destroyed], [true, [], []]);
+      }
+      const again = world.client();
+      again.reception.userName = "alice";
+      assertPackets(await again.connect(LASTING), [{ cmd: "connack", returnCode: 0, sessionPresent: true }]);
+      assert.deepEqual([...again.subscription.addresses.keys()], ["topic:alarm"]);
+    });
+  }
+
   it("a clean session that never lasted destroys nothing", async () => {
     const world = new World();
     for (let round = 0; round < 2; round += 1) {
@@ -160,7 +186,7 @@ describe("sessions", () => {
     assert.equal(second.host.published.length, 0);
   });
 
-  it("filters that are refused at the reconnect are lost, the others stay", async () => {
+  it("filters that are refused at the reconnect stay in the session, unbound, and come back later", async () => {
     const world = new World();
     const first = await world.connected(LASTING);
     first.subscribe("a", 1);
@@ -170,6 +196,9 @@ describe("sessions", () => {
     second.host.refusals.set("topic:a", new BrokerError("ACCESS_DENIED"));
     assertPackets(await second.connect(LASTING), [{ cmd: "connack", sessionPresent: true }]);
     assert.deepEqual([...second.subscription.addresses.keys()], ["topic:b"]);
+    second.drop();
+    const third = await world.connected(LASTING);
+    assert.deepEqual([...third.subscription.addresses.keys()], ["topic:a", "topic:b"]);
   });
 
   it("[MQTT-3.2.0-1] CONNACK is the first packet, even when deliveries wait", async () => {
