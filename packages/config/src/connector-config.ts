@@ -94,6 +94,10 @@ export interface MqttConfig {
   readonly maxInflightMessages: number;
   /** Subscriptions of one client. */
   readonly maxSubscriptions: number;
+  /** Characters of all topic filters of one client together. */
+  readonly maxSubscriptionsLength: number;
+  /** Topic filters in one SUBSCRIBE or UNSUBSCRIBE. */
+  readonly maxFiltersPerPacket: number;
   /** How long a connection may take to say CONNECT. */
   readonly connectTimeoutMs: number;
   /** Longest client id, in characters. */

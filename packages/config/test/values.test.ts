@@ -203,6 +203,8 @@ test("7.8, 8, ST-215, MQ-040, AM-009: connector and protocols", () => {
     dieDelayMs: 200,
     maxInflightMessages: 10,
     maxSubscriptions: 20,
+    maxSubscriptionsLength: 8192,
+    maxFiltersPerPacket: 30,
     connectTimeoutMs: 3000,
     maxClientIdLength: 64,
     maxTopicLevels: 12,

@@ -36,7 +36,7 @@ export class MqttAdapter implements ProtocolAdapter {
       sessions,
       addresses,
       decoder: new PacketDecoder(all.maxMessageLength, all.maxControlLength),
-      reader: new PacketReader(),
+      reader: new PacketReader(all.maxFiltersPerPacket),
       topics: new TopicCache(addresses),
       names: new TopicNames(addresses),
     };

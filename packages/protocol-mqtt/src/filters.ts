@@ -25,6 +25,7 @@ interface Node {
  */
 export class Filters {
   readonly #byKey = new Map<string, { readonly address: Address; readonly qos: Qos }>();
+  #length = 0;
   #patterns: Map<string, Node> | undefined;
   #removed = 0;
   readonly #cache = new Map<string, number>();
@@ -33,6 +34,11 @@ export class Filters {
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** How many characters (UTF-16 units) the keys of all filters have together. */
+  get length(): number {
+    return this.#length;
   }
 
   has(address: Address): boolean {
@@ -46,6 +52,7 @@ export class Filters {
 
   /** Adds a filter, or changes what it grants. [MQTT-3.8.4-3] */
   set(address: Address, qos: Qos): void {
+    if (!this.#byKey.has(address.key)) this.#length += address.key.length;
     this.#byKey.set(address.key, { address, qos });
     if (address.isPattern) this.#place(address, qos);
     this.#forget();
@@ -54,6 +61,7 @@ export class Filters {
   /** Removes a filter; `false`: it was not there. */
   delete(address: Address): boolean {
     if (!this.#byKey.delete(address.key)) return false;
+    this.#length -= address.key.length;
     if (address.isPattern) this.#remove(address);
     this.#forget();
     return true;

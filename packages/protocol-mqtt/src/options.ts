@@ -22,6 +22,10 @@ export interface MqttOptions {
   readonly maxInflightMessages: number;
   /** Most topic filters a session may hold. */
   readonly maxSubscriptions: number;
+  /** Most characters (UTF-16 units) the topic filters of a session may have together. */
+  readonly maxSubscriptionsLength: number;
+  /** Most topic filters in one SUBSCRIBE or UNSUBSCRIBE; the broker does nothing else while it handles them. */
+  readonly maxFiltersPerPacket: number;
   /** Longest client id, in characters. */
   readonly maxClientIdLength: number;
   /** Most levels in a topic name or filter. */
@@ -31,7 +35,7 @@ export interface MqttOptions {
 /** What an `<mqtt>` element that says nothing means. */
 export const DEFAULT_MQTT_OPTIONS: MqttOptions = Object.freeze({
   maxMessageLength: 104_857_600,
-  maxControlLength: 4_194_304,
+  maxControlLength: 262_144,
   queuePrefix: undefined,
   pathSeparator: "/",
   anyChildWildcard: "+",
@@ -43,6 +47,8 @@ export const DEFAULT_MQTT_OPTIONS: MqttOptions = Object.freeze({
   connectTimeoutMs: 10_000,
   maxInflightMessages: 65_535,
   maxSubscriptions: 100_000,
+  maxSubscriptionsLength: 4_194_304,
+  maxFiltersPerPacket: 1_000,
   maxClientIdLength: 65_535,
   maxTopicLevels: 200,
 });

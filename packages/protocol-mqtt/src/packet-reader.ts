@@ -1,5 +1,5 @@
 import { type Packet, type Parser, parser } from "mqtt-packet";
-import { isMqttString, violation } from "./wire.ts";
+import { isMqttString, PACKET, violation } from "./wire.ts";
 
 /** A SUBSCRIBE or UNSUBSCRIBE as it was read. */
 export interface FilterRequest {
@@ -12,9 +12,15 @@ export interface FilterRequest {
  * its user. One object serves every connection of an adapter: a call leaves nothing behind.
  */
 export class PacketReader {
+  readonly #filtersMax: number;
   #parser: Parser | undefined;
   #packet: Packet | undefined;
   #error: unknown;
+
+  /** @param filtersMax most topic filters in one packet */
+  constructor(filtersMax: number) {
+    this.#filtersMax = filtersMax;
+  }
 
   /**
    * Reads one whole packet; the result does not refer to the bytes.
@@ -37,14 +43,14 @@ export class PacketReader {
   /**
    * Reads a SUBSCRIBE or UNSUBSCRIBE whose variable header begins at `bodyStart`. [MQTT-3.8.3-1] [MQTT-3.8.3-3]
    * [MQTT-3.8.3-4] [MQTT-3.10.3-1] [MQTT-3.10.3-2]
-   * @throws BrokerError PROTOCOL_VIOLATION
+   * @throws BrokerError PROTOCOL_VIOLATION, also for more filters than allowed
    */
   readFilters(bytes: Uint8Array, start: number, bodyStart: number, end: number): FilterRequest {
     const copy = bytes.slice(start, end);
     copy[0]! &= 0xf7; // DUP, which only MQTT 3.1 knows here and the decoder let through for it
+    const suffixBytes = copy[0]! >> 4 === PACKET.SUBSCRIBE ? 1 : 0;
+    checkFilterBytes(copy, bodyStart - start + 2, suffixBytes, this.#filtersMax);
     const packet = this.read(copy, 0, copy.length);
-    const subscribing = packet.cmd === "subscribe";
-    checkFilterBytes(copy, bodyStart - start + 2, copy.length, subscribing ? 1 : 0);
     const packetId = packet.messageId ?? 0;
     if (packetId <= 0) throw violation(`A ${packet.cmd} has no packet id.`); // [MQTT-2.3.1-1]
     const filters: { text: string; qos: 0 | 1 | 2 }[] = [];
@@ -70,10 +76,19 @@ export class PacketReader {
   }
 }
 
-/** The parser replaces malformed UTF-8, so the strings are checked in the bytes. [MQTT-1.5.3-1] */
-function checkFilterBytes(bytes: Uint8Array, start: number, end: number, suffixBytes: number): void {
+/**
+ * The parser replaces malformed UTF-8 and reads any number of filters, so both are checked in the bytes, before it
+ * runs. [MQTT-1.5.3-1]
+ */
+function checkFilterBytes(bytes: Uint8Array, start: number, suffixBytes: number, filtersMax: number): void {
+  const end = bytes.length;
   let at = start;
+  let count = 0;
   while (at + 2 <= end) {
+    count += 1;
+    if (count > filtersMax) {
+      throw violation(`A packet names more than ${filtersMax} topic filters (max_filters_per_packet).`);
+    }
     const textEnd = at + 2 + ((bytes[at]! << 8) | bytes[at + 1]!);
     if (textEnd + suffixBytes > end) throw violation("A topic filter is longer than its packet.");
     if (!isMqttString(bytes, at + 2, textEnd)) {

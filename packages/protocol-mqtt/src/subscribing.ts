@@ -6,6 +6,9 @@ import type { Sending } from "./sending.ts";
 import type { MqttSession } from "./session.ts";
 import { type Qos, SUBACK_FAILURE } from "./wire.ts";
 
+/** Most warnings about refused filters in the life of a connection. */
+const WARNINGS_MAX = 100;
+
 /**
  * Keeps the engine's one Subscription of a session in step with the session's filters. Several addresses in one
  * subscription give one copy of a message that several filters cover. A session that outlives its connection is a
@@ -19,6 +22,7 @@ export class Subscribing {
   readonly #options: MqttOptions;
   readonly #log: Logger;
   #subscription: Subscription | undefined;
+  #warnings = 0;
 
   constructor(parts: {
     readonly host: VirtualHost;
@@ -69,7 +73,15 @@ export class Subscribing {
     const wanted = request.filters.map((one) => ({ qos: one.qos, address: this.#parse(one.text) }));
     this.#sending.hold();
     const bound = new Set<string>();
-    return wanted.map(({ qos, address }) => this.#add(address, qos, bound));
+    const codes: number[] = [];
+    const refusals: BrokerError[] = [];
+    for (const { qos, address } of wanted) {
+      const refusal = this.#add(address, qos, bound);
+      if (refusal !== undefined) refusals.push(refusal);
+      codes.push(refusal === undefined ? qos : SUBACK_FAILURE);
+    }
+    this.#warnRefused(refusals);
+    return codes;
   }
 
   /**
@@ -112,23 +124,37 @@ export class Subscribing {
     }
   }
 
-  /** @param bound filters of this packet so far: one that stands in it twice is bound once, the last QoS holds */
-  #add(address: Address | BrokerError, qos: Qos, bound: Set<string>): number {
+  /**
+   * Adds one filter, or says why not.
+   * @param bound filters of this packet so far: one that stands in it twice is bound once, the last QoS holds
+   */
+  #add(address: Address | BrokerError, qos: Qos, bound: Set<string>): BrokerError | undefined {
     const { filters } = this.#session;
-    if (address instanceof BrokerError) return this.#refused("it is not an address", address);
+    if (address instanceof BrokerError) return address;
     if (bound.has(address.key)) {
       filters.set(address, qos);
-      return qos;
+      return undefined;
     }
-    if (!filters.has(address) && filters.size >= this.#options.maxSubscriptions) {
-      const limit = `The session has ${filters.size} filters already (max_subscriptions).`;
-      return this.#refused(address.key, new BrokerError("DESTINATION_LIMIT", limit));
-    }
-    const refusal = this.#bindAll([address]);
-    if (refusal !== undefined) return this.#refused(address.key, refusal);
+    const refusal = this.#checkRoom(address) ?? this.#bindAll([address]);
+    if (refusal !== undefined) return refusal;
     filters.set(address, qos);
     bound.add(address.key);
-    return qos;
+    return undefined;
+  }
+
+  #checkRoom(address: Address): BrokerError | undefined {
+    const { filters } = this.#session;
+    const { maxSubscriptions, maxSubscriptionsLength } = this.#options;
+    if (filters.has(address)) return undefined;
+    if (filters.size >= maxSubscriptions) {
+      const text = `The session has ${filters.size} filters already (max_subscriptions ${maxSubscriptions}).`;
+      return new BrokerError("DESTINATION_LIMIT", text);
+    }
+    if (filters.length + address.key.length > maxSubscriptionsLength) {
+      const text = `The session's filters would have more than ${maxSubscriptionsLength} characters together`;
+      return new BrokerError("DESTINATION_LIMIT", `${text} (max_subscriptions_length).`);
+    }
+    return undefined;
   }
 
   /** Adds addresses to the subscription, or makes it with them. */
@@ -149,9 +175,13 @@ export class Subscribing {
     }
   }
 
-  #refused(filter: string, error: BrokerError): number {
-    this.#log.warn({ filter, code: error.code, reason: error.message }, "a filter is refused");
-    return SUBACK_FAILURE;
+  /** One line for a packet, so that it cannot fill the log. */
+  #warnRefused(refusals: readonly BrokerError[]): void {
+    const [first] = refusals;
+    if (first === undefined || this.#warnings >= WARNINGS_MAX) return;
+    this.#warnings += 1;
+    const { code, message: reason } = first;
+    this.#log.warn({ count: refusals.length, code, reason }, "filters are refused");
   }
 
   #destroy(): void {

@@ -32,6 +32,42 @@ describe("SUBSCRIBE", () => {
     assertPackets(answers, [{ cmd: "suback", granted: [0x80, 1, 0, 0x80] }]);
   });
 
+  it("more characters than max_subscriptions_length get 0x80; what is removed makes room", async () => {
+    const client = await new World({ maxSubscriptionsLength: "topic:aaaa".length * 2 }).connected();
+    const answers = client.send(subscribe(["aaaa", 1], ["bbbb", 1], ["c", 1], ["bbbb", 2]));
+    assertPackets(answers, [{ cmd: "suback", granted: [1, 1, 0x80, 2] }]);
+    assertPackets(client.send(unsubscribe("aaaa"), subscribe(["c", 1])), [
+      { cmd: "unsuback" },
+      { cmd: "suback", granted: [1] },
+    ]);
+  });
+
+  it("refused filters cost one warning per packet, and not more than 100 per connection", async () => {
+    const world = new World({ maxSubscriptions: 0 });
+    const client = await world.connected();
+    client.send(subscribe(["a", 0], ["b", 0], ["c", 0]));
+    assert.equal(world.log.lines.length, 1);
+    for (let round = 0; round < 200; round += 1) client.send(subscribe(["a", 0]));
+    assert.equal(world.log.lines.length, 100);
+  });
+
+  it("max_filters_per_packet: as many are taken, one more closes before anything is parsed or bound", async () => {
+    const names = ["a", "b", "c"].map((name): [string, 0] => [name, 0]);
+    const world = new World({ maxFiltersPerPacket: 3 });
+    const client = await world.connected();
+    assertPackets(client.send(subscribe(...names), unsubscribe("a", "b", "c")), [
+      { cmd: "suback", granted: [0, 0, 0] },
+      { cmd: "unsuback" },
+    ]);
+    for (const packet of [subscribe(...names, ["d", 0]), unsubscribe("a", "b", "c", "d")]) {
+      const greedy = await world.connected();
+      assert.deepEqual(greedy.send(packet), []);
+      assert.equal(greedy.connection.state, "closing");
+      assert.equal(greedy.host.subscriptions.length, 0);
+      assert.match(world.log.lines.at(-1)!, /more than 3 topic filters \(max_filters_per_packet\)/);
+    }
+  });
+
   it("an MQTT 3.1 client is told the QoS it asked for, having no code for a refusal", async () => {
     const client = await new World({ maxSubscriptions: 0 }).connected({
       protocolId: "MQIsdp",

@@ -128,7 +128,12 @@ export type MqttAttributes = Omit<MqttConfig, "protocolFilters">;
 /** `<mqtt>`. [instance 8.2] */
 export const MQTT: Table<MqttAttributes> = {
   maxMessageLength: option("max_message_length", memorySize(1), 104_857_600, "Largest PUBLISH."),
-  maxControlLength: ours("max_control_length", memorySize(256), 4 * MIB, "Largest packet of any other kind."),
+  maxControlLength: ours(
+    "max_control_length",
+    memorySize(256),
+    256 * KIB,
+    "Largest packet of any other kind.",
+  ),
   queuePrefix: option("queue_prefix", TEXT_OR_NONE, undefined, "Names that begin so are queues."),
   pathSeparator: option("path_separator", NAME, "/", "Between the levels of a name."),
   anyChildWildcard: option("any_child_wildcard", NAME, "+", "Exactly one level."),
@@ -149,6 +154,18 @@ export const MQTT: Table<MqttAttributes> = {
     "Unacknowledged QoS 1 and 2 messages on their way to one client.",
   ),
   maxSubscriptions: ours("max_subscriptions", count(1, INT_MAX), 100_000, "Topic filters of one client."),
+  maxSubscriptionsLength: ours(
+    "max_subscriptions_length",
+    memorySize(1),
+    4 * MIB,
+    "Characters of all topic filters of one client together.",
+  ),
+  maxFiltersPerPacket: ours(
+    "max_filters_per_packet",
+    count(1, 65_535),
+    1_000,
+    "Most topic filters in one SUBSCRIBE or UNSUBSCRIBE; more close the connection.",
+  ),
   connectTimeoutMs: ours(
     "connect_timeout",
     count(1, INT_MAX),
