@@ -11,6 +11,7 @@ import type { XmlElement } from "./xml/element.ts";
 export function checkAgainst(element: XmlElement, rule: ElementRule, context: LoadContext): void {
   if (rule.effect === "accepted") return tellAccepted(element, rule, context);
   checkAttributes(element, rule, context);
+  checkPrefixed(element, rule, context);
   if (rule.open) return;
   if (rule.text === undefined && element.text !== "") {
     context.warn(
@@ -55,6 +56,15 @@ function checkAttributes(element: XmlElement, rule: ElementRule, context: LoadCo
       const text = `${name} of <${rule.xmlName}> has no effect here. ${known.doc}`;
       context.info(position, `${name} of <${rule.xmlName}>`, text.trim());
     }
+  }
+}
+
+function checkPrefixed(element: XmlElement, rule: ElementRule, context: LoadContext): void {
+  for (const { name, position } of element.prefixed) {
+    const bare = name.slice(name.indexOf(":") + 1);
+    const isMeant = attributeNames(rule).includes(bare);
+    const advice = isMeant ? `; write ${bare} without prefix if it is meant for the broker` : "";
+    context.warn(position, `${name} of <${rule.xmlName}> has a prefix; it is ignored${advice}`);
   }
 }
 

@@ -94,6 +94,7 @@ export const MISSING_ELEMENT: XmlElement = Object.freeze({
   ours: true,
   position: Object.freeze({ line: 1, column: 1 }),
   attributes: Object.freeze([]),
+  prefixed: Object.freeze([]),
   children: Object.freeze([]),
   text: "",
 });

@@ -110,8 +110,8 @@ for (const [level, rule, expected, told] of [
   [
     "broker",
     '<access_rule allow="a" action="fly"/>',
-    { allow: "a", actions: [] },
-    [/^unknown action 'fly' in an access rule; one of admin,/],
+    undefined,
+    [/^Ignoring invalid access rule\. Unknown action 'fly' <access_rule .*\/>; one of admin,.*, or \*$/],
   ],
   [
     "broker",
@@ -134,6 +134,46 @@ for (const [level, rule, expected, told] of [
         `^Ignoring invalid access rule\\. Unknown kind 'moon' <access_rule allow="a" kind="moon"/>; one of ${RULE_KINDS}`,
       ),
     ],
+  ],
+  ["broker", '<access_rule deny="m" action="sned"/>', { deny: "m" }, [/^Invalid access rule; it denies all/]],
+  ["broker", '<access_rule deny="m" action="send,receive"/>', { deny: "m" }, [/separated by blanks$/]],
+  [
+    "broker",
+    '<access_rule deny="m" kind="queues" action="send"/>',
+    { deny: "m", actions: ["send"] },
+    [/Unknown kind 'queues'/],
+  ],
+  [
+    "broker",
+    '<access_rule deny="m" allow="u" kind="queues" action="sned"/>',
+    { deny: "m" },
+    [/Unknown kind 'queues'/, /Unknown action 'sned'/],
+  ],
+  [
+    "broker",
+    '<access_rule allow="u" kinds="queue"/>',
+    undefined,
+    [/has no attribute kinds; did you mean kind\?/, /^Ignoring .* Unknown attribute 'kinds'/],
+  ],
+  [
+    "broker",
+    '<access_rule deny="m" kinds="queue"/>',
+    { deny: "m" },
+    [/has no attribute kinds/, /^Invalid .* Unknown attribute 'kinds'/],
+  ],
+  ["broker", '<access_rule allow=" * " deny=" a"/>', { allow: "*", deny: "a" }, []],
+  ["broker", '<access_rule allow=" "/>', undefined, [/^Ignoring/]],
+  [
+    "broker",
+    '<access_rule xmlns:x="urn:x" x:deny="*" allow="u"/>',
+    { allow: "u" },
+    [/^x:deny of <access_rule> has a prefix; it is ignored; write deny without prefix/],
+  ],
+  [
+    "host",
+    '<access_rule deny="m" kind="queue connector"/>',
+    { deny: "m", kinds: ["queue"] },
+    [/kind='connector' can only be configured at the broker level/],
   ],
   ["host", '<access_rule allow="a" kind="*"/>', { allow: "a" }, []],
   [

@@ -36,6 +36,9 @@ export interface RuleSet {
   readonly warnings: readonly string[];
 }
 
+const IGNORING = "Ignoring invalid access rule.";
+const NARROWING = "Invalid access rule; it denies all that it may have meant, and allows nothing.";
+
 /** Checks rules and makes them ready; invalid ones are dropped, each with a warning. [instance 14.2] */
 export function compileRules(
   rules: readonly AccessRule[],
@@ -52,6 +55,7 @@ export function compileRules(
   return { rules: compiled, warnings };
 }
 
+/** A rule that is not understood in full must open no door: what it denies grows, what it allows goes. */
 function compileRule(
   rule: AccessRule,
   level: RuleLevel,
@@ -60,24 +64,28 @@ function compileRule(
 ): CompiledRule | undefined {
   const { allow, deny, separator } = rule;
   if (allow === undefined && deny === undefined) {
-    warnings.push("Ignoring invalid access rule. Either the 'allow' or 'deny' attribute must be declared.");
+    warnings.push(`${IGNORING} Either the 'allow' or 'deny' attribute must be declared.`);
     return undefined;
   }
-  const actions = compileActions(rule, warnings);
-  const kinds = compileKinds(rule, level, warnings);
-  if (kinds === undefined) return undefined;
+  const problems: string[] = [];
+  const actions = compileActions(rule, problems);
+  const kinds = compileKinds(rule, level, problems);
   const regex = rule.idRegex === undefined ? undefined : wholeIdRegex(rule.idRegex);
-  const isRegexBroken = rule.idRegex !== undefined && regex === undefined;
-  if (isRegexBroken) warnings.push(brokenRegexText(rule));
-  if (isRegexBroken && deny === undefined) return undefined;
+  if (rule.idRegex !== undefined && regex === undefined) {
+    problems.push(`The id_regex '${rule.idRegex}' is not a regular expression`);
+  }
+  const isDropped = problems.length > 0 && (deny === undefined || kinds.size === 0);
+  const verdict = isDropped ? IGNORING : NARROWING;
+  for (const problem of problems) warnings.push(`${verdict} ${problem}: ${ruleText(rule)}`);
+  if (isDropped) return undefined;
   const ids = new IdMatcher(rule.id, regex);
   if (ids.isSpoiltPattern) {
     warnings.push(`The id '${rule.id}' is no destination name and means only itself: ${ruleText(rule)}`);
   }
   const principals = principalKinds(rule.principalKinds ?? defaultKinds);
+  const isSound = problems.length === 0;
   return {
-    allow:
-      allow === undefined || isRegexBroken ? undefined : new PrincipalMatcher(allow, separator, principals),
+    allow: allow !== undefined && isSound ? new PrincipalMatcher(allow, separator, principals) : undefined,
     deny: deny === undefined ? undefined : new PrincipalMatcher(deny, separator, principals),
     actions,
     kinds: withKnownActions(kinds, actions),
@@ -95,52 +103,38 @@ function principalKinds(kinds: "*" | readonly string[]): ReadonlySet<string> | u
   return new Set(kinds.map(principalKind));
 }
 
-function compileActions(rule: AccessRule, warnings: string[]): ReadonlySet<Action> | undefined {
+/** Undefined, which is every action, also when one is unknown. */
+function compileActions(rule: AccessRule, problems: string[]): ReadonlySet<Action> | undefined {
   if (isAny(rule.actions)) return undefined;
   const actions = new Set<Action>();
+  let isKnown = true;
   for (const text of rule.actions as readonly string[]) {
     const action = ACTIONS.find((one) => one === text.toLowerCase());
     if (action !== undefined) actions.add(action);
-    else warnings.push(`Unknown action '${text}' (known: ${ACTIONS.join(", ")}) in ${ruleText(rule)}`);
+    else problems.push(`Unknown action '${text}' (known: ${ACTIONS.join(", ")})`);
+    isKnown &&= action !== undefined;
   }
-  return actions;
+  return isKnown ? actions : undefined;
 }
 
-/** In a virtual host `*` means everything except the broker and its connectors. [instance 14.2] */
-function compileKinds(
-  rule: AccessRule,
-  level: RuleLevel,
-  warnings: string[],
-): ReadonlySet<ResourceKind> | undefined {
-  const isHostLevel = level === "virtual-host";
-  if (isAny(rule.kinds)) {
-    const all = [...ACTIONS_OF.keys()];
-    return new Set(isHostLevel ? all.filter((kind) => !BROKER_LEVEL_KINDS.includes(kind)) : all);
-  }
+/**
+ * In a virtual host `*` means everything except the broker and its connectors. [instance 14.2] Every kind of the level
+ * when one is unknown; those of another level are left out.
+ */
+function compileKinds(rule: AccessRule, level: RuleLevel, problems: string[]): ReadonlySet<ResourceKind> {
+  const isForeign = (kind: ResourceKind) => level === "virtual-host" && BROKER_LEVEL_KINDS.includes(kind);
+  const all = new Set([...ACTIONS_OF.keys()].filter((kind) => !isForeign(kind)));
+  if (isAny(rule.kinds)) return all;
   const kinds = new Set<ResourceKind>();
+  let isKnown = true;
   for (const text of rule.kinds as readonly string[]) {
     const kind = resourceKind(text);
-    if (kind === undefined) {
-      warnings.push(`Ignoring invalid access rule. Unknown kind '${text}' ${ruleText(rule)}`);
-      return undefined;
-    }
-    if (isHostLevel && BROKER_LEVEL_KINDS.includes(kind)) {
-      warnings.push(
-        `Ignoring invalid access rule. kind='${kind}' can only be configured at the broker level: ${ruleText(rule)}`,
-      );
-      return undefined;
-    }
-    kinds.add(kind);
+    if (kind === undefined) problems.push(`Unknown kind '${text}' (known: ${[...all].join(", ")})`);
+    else if (isForeign(kind)) problems.push(`kind='${kind}' can only be configured at the broker level`);
+    else kinds.add(kind);
+    isKnown &&= kind !== undefined;
   }
-  return kinds;
-}
-
-/** What a rule denies must not be allowed because its expression is broken: it then denies whatever the id. */
-function brokenRegexText(rule: AccessRule): string {
-  const problem = `The id_regex '${rule.idRegex}' is not a regular expression`;
-  return rule.deny === undefined
-    ? `Ignoring invalid access rule. ${problem}: ${ruleText(rule)}`
-    : `${problem}; the rule denies whatever the id, and allows nothing: ${ruleText(rule)}`;
+  return isKnown ? kinds : all;
 }
 
 /** A rule that names actions says nothing about kinds that know none of them. [instance 14.4] */

@@ -14,10 +14,11 @@ export class PrincipalMatcher {
    * @param kinds class names of the principals that count
    */
   constructor(text: string, separator: string | undefined, kinds: ReadonlySet<string> | undefined) {
-    this.#everybody = text === "*";
-    this.#anyName = text === "+";
+    const whole = text.trim();
+    this.#everybody = whole === "*";
+    this.#anyName = whole === "+";
     const isList = separator !== undefined && separator !== "";
-    const names = isList ? text.split(separator).map((name) => name.trim()) : [text];
+    const names = isList ? text.split(separator).map((name) => name.trim()) : [whole];
     this.#names = new Set(names.filter((name) => name !== ""));
     this.#kinds = kinds;
   }

@@ -176,6 +176,19 @@ const TABLE: readonly Case[] = [
   ["id_regex, flags and Java escapes", [{ allow: "*", idRegex: "(?i)A\\.[\\-B]" }], red, "send", Q, true],
   ["id and id_regex", [{ allow: "*", id: "a.*", idRegex: ".*c" }], red, "send", Q, false],
   ["a broken deny denies", [{ deny: "red", idRegex: "(" }, { allow: "*" }], red, "send", Q, false],
+  ["an unknown action denies", [{ deny: "red", actions: ["sned"] }, { allow: "*" }], red, "send", Q, false],
+  ["an unknown kind denies", [{ deny: "red", kinds: ["queues"] }, { allow: "*" }], red, "send", Q, false],
+  [
+    "a deny that is not understood denies, and allows nobody",
+    [{ deny: "blue", allow: "*", actions: ["send", "recieve"] }],
+    red,
+    "send",
+    Q,
+    false,
+  ],
+  ["an unknown action allows nothing", [{ allow: "*", actions: ["send", "x"] }], red, "send", Q, false],
+  ["blanks around a name", [{ allow: " red " }], red, "send", Q, true],
+  ["blanks around *", [{ deny: " * " }, { allow: "red" }], red, "send", Q, false],
   ["a broken allow allows nothing", [{ allow: "*", idRegex: "(" }], red, "send", Q, false],
 ];
 
@@ -224,7 +237,7 @@ for (const { rule, level, warning } of [
     rule: { allow: "a", kinds: ["queue", "Queues"] },
     level: "broker",
     warning:
-      /^Ignoring invalid access rule\. Unknown kind 'Queues' <access_rule allow="a" kind="queue Queues"\/>$/,
+      /^Ignoring invalid access rule\. Unknown kind 'Queues' \(known: .*\): <access_rule allow="a" kind="queue Queues"\/>$/,
   },
   { rule: { allow: "a", kinds: ["__proto__"] }, level: "broker", warning: /Unknown kind '__proto__'/ },
   {
@@ -232,6 +245,11 @@ for (const { rule, level, warning } of [
     level: "virtual-host",
     warning:
       /^Ignoring invalid access rule\. kind='connector' can only be configured at the broker level: <access_rule deny="a"/,
+  },
+  {
+    rule: { allow: "a", actions: ["sent", "receive"] },
+    level: "broker",
+    warning: /^Ignoring.* Unknown action 'sent' \(known: admin, /,
   },
   {
     rule: { allow: "a", idRegex: "(" },
@@ -248,8 +266,12 @@ for (const { rule, level, warning } of [
 }
 
 for (const { rule, warning } of [
-  { rule: { allow: "a", actions: ["sent", "receive"] }, warning: /^Unknown action 'sent' \(known: admin, / },
-  { rule: { deny: "a", idRegex: "(" }, warning: /denies whatever the id/ },
+  {
+    rule: { deny: "a", actions: ["sned"] },
+    warning: /^Invalid access rule; it denies all .* Unknown action 'sned' \(known: admin, /,
+  },
+  { rule: { deny: "a", kinds: ["queues"] }, warning: /^Invalid access rule; it denies all .* 'queues'/ },
+  { rule: { deny: "a", idRegex: "(" }, warning: /^Invalid access rule; it denies all .* id_regex '\('/ },
   {
     rule: { allow: "a", id: "a/*" },
     warning: /^The id 'a\/\*' is no destination name and means only itself/,

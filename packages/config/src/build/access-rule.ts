@@ -30,7 +30,10 @@ const KINDS: readonly string[] = [
 /** Where a rule stands. */
 export type RuleLevel = "broker" | "virtual-host";
 
+const BROKER_KINDS: readonly string[] = ["broker", "connector"] satisfies ResourceKind[];
+const ATTRIBUTES: readonly string[] = Object.values(ACCESS_RULE).map(({ xmlName }) => xmlName);
 const IGNORING = "Ignoring invalid access rule.";
+const NARROWING = "Invalid access rule; it denies all that it may have meant, and allows nothing.";
 
 /** The rules of one level, in order; invalid ones are told and left out. [instance 14.2] */
 export function buildAccessRules(
@@ -43,26 +46,38 @@ export function buildAccessRules(
     .filter((rule): rule is AccessRule => rule !== undefined);
 }
 
+/**
+ * What a rule means that is not understood in full must open no door: a deny then stands for everything that it could
+ * have meant, an allow for nothing.
+ */
 function buildAccessRule(
   element: XmlElement,
   level: RuleLevel,
   context: LoadContext,
 ): AccessRule | undefined {
-  const written = context.read(element, ACCESS_RULE);
+  const written = trimmed(context.read(element, ACCESS_RULE));
   const kinds = wordsOf(written.kind).map((kind) => (kind === "virtual_host" ? "virtual-host" : kind));
-  const problem = problemOf(written, kinds, level, ruleText(element));
-  if (problem !== undefined) {
-    context.warn(element.position, `${IGNORING} ${problem}`);
+  const actions = wordsOf(written.action);
+  const { allow, deny } = written;
+  if (allow === undefined && deny === undefined) {
+    context.warn(element.position, `${IGNORING} Either the 'allow' or 'deny' attribute must be declared.`);
     return undefined;
   }
+  const foreign = level === "broker" ? [] : kinds.filter((kind) => BROKER_KINDS.includes(kind));
+  const problems = problemsOf(element, kinds, actions, foreign);
+  const isDropped = deny === undefined || (foreign.length > 0 && foreign.length === kinds.length);
+  for (const problem of problems) {
+    context.warn(element.position, `${isDropped ? IGNORING : NARROWING} ${problem}`);
+  }
+  if (problems.length > 0 && isDropped) return undefined;
   checkRegex(element, written.idRegex, context);
   return {
-    allow: written.allow,
-    deny: written.deny,
+    allow: problems.length > 0 ? undefined : allow,
+    deny,
     separator: written.separator,
     principalKinds: principalKindsOf(written.principalKind),
-    actions: actionsOf(element, wordsOf(written.action), context),
-    kinds: everything(kinds) ? "*" : (kinds as ResourceKind[]),
+    actions: known(actions, ACTIONS) ? (actions as Action[]) : "*",
+    kinds: known(kinds, KINDS) ? (kinds.filter((kind) => !foreign.includes(kind)) as ResourceKind[]) : "*",
     id: starToNone(written.id),
     idRegex: written.idRegex,
     connector: starToNone(written.connector),
@@ -70,20 +85,36 @@ function buildAccessRule(
   };
 }
 
-function problemOf(
-  written: AccessRuleAttributes,
+function trimmed(written: AccessRuleAttributes): AccessRuleAttributes {
+  return { ...written, allow: written.allow?.trim() || undefined, deny: written.deny?.trim() || undefined };
+}
+
+function problemsOf(
+  element: XmlElement,
   kinds: readonly string[],
-  level: RuleLevel,
-  text: string,
-): string | undefined {
-  if (written.allow === undefined && written.deny === undefined) {
-    return "Either the 'allow' or 'deny' attribute must be declared.";
+  actions: readonly string[],
+  foreign: readonly string[],
+): string[] {
+  const text = ruleText(element);
+  const problems: string[] = [];
+  for (const { name } of element.attributes) {
+    if (!ATTRIBUTES.includes(name)) {
+      problems.push(`Unknown attribute '${name}' ${text}; one of ${ATTRIBUTES.join(", ")}`);
+    }
   }
-  const unknown = kinds.find((kind) => kind !== "*" && !KINDS.includes(kind));
-  if (unknown !== undefined) return `Unknown kind '${unknown}' ${text}; one of ${KINDS.join(", ")}, or *`;
-  const foreign = kinds.find((kind) => kind === "broker" || kind === "connector");
-  if (level === "broker" || foreign === undefined) return undefined;
-  return `kind='${foreign}' can only be configured at the broker level: ${text}`;
+  for (const [what, words, names] of [
+    ["kind", kinds, KINDS],
+    ["action", actions, ACTIONS],
+  ] as const) {
+    const unknown = words.find((word) => word !== "*" && !names.includes(word));
+    if (unknown === undefined) continue;
+    const blanks = unknown.includes(",") ? "; several are separated by blanks" : "";
+    problems.push(`Unknown ${what} '${unknown}' ${text}; one of ${names.join(", ")}, or *${blanks}`);
+  }
+  if (foreign.length > 0) {
+    problems.push(`kind='${foreign[0]}' can only be configured at the broker level: ${text}`);
+  }
+  return problems;
 }
 
 function principalKindsOf(words: readonly string[] | undefined): AccessRule["principalKinds"] {
@@ -95,24 +126,9 @@ function wordsOf(words: readonly string[] | undefined): readonly string[] {
   return (words ?? ["*"]).map((word) => word.toLowerCase());
 }
 
-function everything(words: readonly string[]): boolean {
-  return words.includes("*");
-}
-
-function actionsOf(
-  element: XmlElement,
-  words: readonly string[],
-  context: LoadContext,
-): AccessRule["actions"] {
-  if (everything(words)) return "*";
-  for (const word of words) {
-    if (ACTIONS.includes(word)) continue;
-    context.warn(
-      element.position,
-      `unknown action '${word}' in an access rule; one of ${ACTIONS.join(", ")}, or *`,
-    );
-  }
-  return words.filter((word) => ACTIONS.includes(word)) as Action[];
+/** Whether words are nothing but names; otherwise they count as everything. */
+function known(words: readonly string[], names: readonly string[]): boolean {
+  return words.every((word) => names.includes(word));
 }
 
 /** Only tells: what a rule with a broken expression does is a matter of security, which must not open a door. */

@@ -16,8 +16,10 @@ export interface XmlElement {
   readonly ours: boolean;
   /** Where its `<` is. */
   readonly position: Position;
-  /** Attributes without prefix; namespace declarations and prefixed ones (`xsi:…`, `xml:…`) are left out. */
+  /** Attributes without prefix. */
   readonly attributes: readonly XmlAttribute[];
+  /** Attributes with a prefix, which nobody reads; XML's own (`xmlns:…`, `xml:…`, `xsi:…`) are left out. */
+  readonly prefixed: readonly XmlAttribute[];
   readonly children: readonly XmlElement[];
   /** Its own text, trimmed. */
   readonly text: string;

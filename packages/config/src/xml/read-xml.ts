@@ -94,6 +94,7 @@ class DocumentReader {
       ours: namespace === "" || namespace === root || namespace === APOLLO_NAMESPACE,
       position,
       attributes: written.filter(({ name }) => name !== "xmlns" && !name.includes(":")),
+      prefixed: written.filter(({ name }) => name.includes(":") && !XML_OWN.test(name)),
       children: content
         .filter((child) => elementName(child) !== undefined)
         .map((child) => this.#element(child, scope, root)),
@@ -142,6 +143,8 @@ class DocumentReader {
     throw new BrokerError("BAD_CONFIGURATION", `${this.#file}:${position.line}:${position.column}: ${text}`);
   }
 }
+
+const XML_OWN = /^(xmlns|xml|xsi):/;
 
 /** What prefixes stand for; the empty one is the default namespace. */
 type Namespaces = ReadonlyMap<string, string>;
