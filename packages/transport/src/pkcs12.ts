@@ -14,7 +14,7 @@ export function isPkcs12(bytes: Uint8Array): boolean {
 
 /**
  * Reads a PKCS#12 store. OpenSSL does it unless it cannot: it neither chooses among several keys nor reads the
- * RC2 encryption of Java before 16; a library does that, loaded only then.
+ * RC2 encryption of Java before 16; a library does that.
  * @throws BrokerError KEYSTORE_UNREADABLE
  */
 export async function readPkcs12(
@@ -22,15 +22,26 @@ export async function readPkcs12(
   password: string,
   alias: string | undefined,
 ): Promise<SecureMaterial> {
-  const material: SecureMaterial = { pfx: bytes, passphrase: password, ca: [] };
   if (alias !== undefined) return readWithLibrary(bytes, password, alias);
   try {
     createSecureContext({ pfx: Buffer.from(bytes), passphrase: password, ca: [] });
-    return material;
   } catch (cause) {
     const text = String((cause as Error).message);
     if (/mac verify/i.test(text)) throw wrongPassword(cause);
     return readWithLibrary(bytes, password, alias);
+  }
+  return { pfx: bytes, passphrase: password, ca: [], pfxCa: await certificatesOf(bytes, password) };
+}
+
+/** OpenSSL trusts them without showing them. None when the library cannot read what OpenSSL can. */
+async function certificatesOf(bytes: Uint8Array, password: string): Promise<string[]> {
+  const { default: library } = await import("node-forge");
+  try {
+    const { certBag } = library.pki.oids;
+    const store = openStore(library, bytes, password);
+    return found(store, [certBag!], (bag) => certificatePem(library, bag)).map((one) => one.pem);
+  } catch {
+    return [];
   }
 }
 

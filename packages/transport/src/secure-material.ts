@@ -9,4 +9,6 @@ export interface SecureMaterial {
   readonly cert?: string;
   /** Who may vouch for clients. Empty: nobody but what a `pfx` holds; never the public web's authorities. */
   readonly ca: readonly string[];
+  /** The certificates in `pfx`, to tell a client's real issuers; unset: only its own certificate names it. */
+  readonly pfxCa?: readonly string[];
 }

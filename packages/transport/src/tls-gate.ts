@@ -1,8 +1,10 @@
+import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { BrokerError, type Logger } from "@tsapollo/domain";
 import { addressesOf } from "./address-text.ts";
 import type { Bind } from "./bind.ts";
+import { vouchedChain } from "./client-chain.ts";
 import { subjectName } from "./distinguished-name.ts";
 import { runsOn } from "./probe-socket.ts";
 import type { SecureMaterial } from "./secure-material.ts";
@@ -10,13 +12,10 @@ import type { SecureMaterial } from "./secure-material.ts";
 /** A socket whose TLS handshake is done and whose certificate, if any, is trusted. */
 export interface Secured {
   readonly socket: TLSSocket;
-  /** Subjects of the client's certificate chain, leaf first; empty when none was shown. */
+  /** Subjects of the client's certificate and of those that vouch for it, leaf first; empty when none was shown. */
   readonly certificateNames: readonly string[];
   readonly serverName: string | undefined;
 }
-
-/** A chain is never longer; a loop in it would be. */
-const CHAIN_MAX = 16;
 
 /**
  * Turns accepted sockets into TLS sockets: all of a TLS connector's, or those of a plain one that begin with a
@@ -25,6 +24,7 @@ const CHAIN_MAX = 16;
 export class TlsGate {
   readonly #server: Server;
   readonly #clientAuth: Bind["settings"]["clientAuth"];
+  readonly #trusted: readonly X509Certificate[];
   readonly #logger: Logger;
   /** By remote address and port, which no two open connections of a listener share. */
   readonly #waiting = new Map<string, (secured: Secured) => void>();
@@ -37,6 +37,7 @@ export class TlsGate {
   ) {
     this.#clientAuth = bind.settings.clientAuth;
     this.#logger = parts.logger;
+    this.#trusted = trustedOf(material, bind);
     this.#server = open(material, bind, parts.handshakeTimeoutMs);
     this.#server.on("secureConnection", (socket) => this.#secured(socket));
     this.#server.on("tlsClientError", (error, socket) => {
@@ -65,8 +66,8 @@ export class TlsGate {
     const done = this.#waiting.get(key);
     this.#waiting.delete(key);
     if (done === undefined) return void socket.destroy();
-    const names = this.#clientAuth === "none" ? [] : namesOf(socket);
-    if (names === undefined || (names.length > 0 && !socket.authorized)) {
+    const names = this.#clientAuth === "none" ? [] : namesOf(socket, this.#trusted);
+    if (names === undefined) {
       const reason = String(socket.authorizationError ?? "it cannot be read");
       this.#logger.warn(
         { remote: key, reason },
@@ -95,23 +96,31 @@ function open(material: SecureMaterial, bind: Bind, handshakeTimeout: number): S
       ...(ciphers === undefined ? {} : { ciphers }),
     });
   } catch (cause) {
-    const text = `Cannot use TLS on ${bind.schemeText}://${bind.host}:${bind.port}: ${(cause as Error).message}.`;
-    throw new BrokerError("BAD_CONFIGURATION", text, { cause });
+    throw unusable(bind, cause);
   }
 }
 
-/** Undefined when there is a certificate that cannot be read. */
-function namesOf(socket: TLSSocket): string[] | undefined {
-  const names: string[] = [];
-  let certificate = socket.getPeerCertificate(true);
+function trustedOf(material: SecureMaterial, bind: Bind): X509Certificate[] {
   try {
-    while (certificate?.raw !== undefined && names.length < CHAIN_MAX) {
-      names.push(subjectName(certificate.raw));
-      if (certificate.issuerCertificate === certificate) break;
-      certificate = certificate.issuerCertificate;
-    }
+    return [...material.ca, ...(material.pfxCa ?? [])].map((pem) => new X509Certificate(pem));
+  } catch (cause) {
+    throw unusable(bind, cause);
+  }
+}
+
+function unusable(bind: Bind, cause: unknown): BrokerError {
+  const text = `Cannot use TLS on ${bind.schemeText}://${bind.host}:${bind.port}: ${(cause as Error).message}.`;
+  return new BrokerError("BAD_CONFIGURATION", text, { cause });
+}
+
+/** Undefined when there is a certificate that is not trusted or cannot be read. */
+function namesOf(socket: TLSSocket, trusted: readonly X509Certificate[]): string[] | undefined {
+  const leaf = socket.getPeerCertificate(true);
+  if (leaf?.raw === undefined) return [];
+  if (!socket.authorized) return undefined;
+  try {
+    return vouchedChain(leaf, trusted).map((one) => subjectName(one.raw));
   } catch {
     return undefined;
   }
-  return names;
 }

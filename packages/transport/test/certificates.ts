@@ -14,8 +14,9 @@ let serial = 1;
 export function issue(
   attributes: readonly { readonly shortName: string; readonly value: string }[],
   issuer?: Identity,
+  isAuthority: boolean = issuer === undefined,
+  pair: forge.pki.rsa.KeyPair = forge.pki.rsa.generateKeyPair(2048),
 ): Identity {
-  const pair = forge.pki.rsa.generateKeyPair(2048);
   const cert = forge.pki.createCertificate();
   cert.publicKey = pair.publicKey;
   cert.serialNumber = `0${serial++}`;
@@ -23,7 +24,7 @@ export function issue(
   cert.validity.notAfter = new Date(Date.now() + 86_400_000 * 30);
   cert.setSubject([...attributes]);
   cert.setIssuer(issuer === undefined ? [...attributes] : issuer.forgeCert.subject.attributes);
-  if (issuer === undefined) cert.setExtensions([{ name: "basicConstraints", cA: true }]);
+  if (isAuthority) cert.setExtensions([{ name: "basicConstraints", cA: true }]);
   cert.sign(issuer?.forgeKey ?? pair.privateKey, forge.md.sha256.create());
   return {
     key: forge.pki.privateKeyToPem(pair.privateKey),
@@ -31,6 +32,13 @@ export function issue(
     forgeKey: pair.privateKey,
     forgeCert: cert,
   };
+}
+
+/** An authority's name and public key, certified by somebody else, who needs no more than its certificate. */
+export function reissue(authority: Identity, issuer: Identity): Identity {
+  const { subject, publicKey } = authority.forgeCert;
+  const pair = { publicKey: publicKey as forge.pki.rsa.PublicKey, privateKey: authority.forgeKey };
+  return issue(subject.attributes as { shortName: string; value: string }[], issuer, true, pair);
 }
 
 /** Puts a key and certificates into a PKCS#12 store. */
