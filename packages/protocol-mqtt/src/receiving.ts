@@ -20,8 +20,10 @@ import { RETAIN_BIT } from "./wire.ts";
 const PUBACK = 0x40;
 const PUBREC = 0x50;
 const PUBCOMP = 0x70;
-/** Confirm tokens: the packet id, with this added for QoS 2. */
+/** Confirm tokens: the packet id, with this added for QoS 2 and the generation in the bits above. */
 const QOS2_TOKEN = 0x1_0000;
+const GENERATION_SHIFT = 17;
+const GENERATION_MAX = 0x3fff;
 const REFUSALS_MAX = 100;
 const NO_TOPIC: TopicEntry = { bytes: new Uint8Array(0), address: undefined };
 
@@ -33,6 +35,13 @@ export class Receiving implements Producer {
   readonly #log: Logger;
   readonly #onStoreFailed: (error: BrokerError) => void;
   readonly #refusals = new Set<string>();
+  /**
+   * Tokens of QoS 2 messages that the host has not confirmed, by packet id. They end with the connection: what the
+   * engine has taken it answers for, so ids of earlier connections count as confirmed.
+   */
+  readonly #unconfirmed = new Map<number, number>();
+  /** Grows when an id is released too early, so that its message's token differs from that of the id's next. */
+  #generation = 0;
   #host: VirtualHost | undefined;
   #session: MqttSession | undefined;
   #lastTopic: TopicEntry = NO_TOPIC;
@@ -62,6 +71,7 @@ export class Receiving implements Producer {
   close(): void {
     this.#host = undefined;
     this.#session = undefined;
+    this.#unconfirmed.clear();
   }
 
   /**
@@ -73,7 +83,7 @@ export class Receiving implements Producer {
     const qos = (first >> 1) & 3;
     const address = this.#resolve(bytes, packet.topicStart, packet.topicEnd);
     if (qos === 2 && !this.#isNew(packetId)) return;
-    const token = qos === 0 ? NO_TOKEN : qos === 1 ? packetId : packetId | QOS2_TOKEN;
+    const token = qos === 0 ? NO_TOKEN : qos === 1 ? packetId : this.#qos2Token(packetId);
     if (address === undefined) return this.#acknowledge(token); // only the broker may publish there
     let retain: RetainAction = "none";
     if ((first & RETAIN_BIT) !== 0) retain = payloadStart === end ? "clear" : "set";
@@ -97,6 +107,7 @@ export class Receiving implements Producer {
   /** [MQTT-4.3.3-2] Unknown ids are answered too: the client may ask again after it missed the answer. */
   onPubrel(id: number): void {
     this.#session!.received.delete(id);
+    if (this.#unconfirmed.delete(id)) this.#generation = (this.#generation + 1) & GENERATION_MAX;
     this.#write(PUBCOMP, id);
   }
 
@@ -104,7 +115,7 @@ export class Receiving implements Producer {
     if (this.#session === undefined) return;
     if (error !== undefined) {
       if (error.code === "STORE_FAILED" && token !== NO_TOKEN) {
-        if (token > QOS2_TOKEN) this.#session.received.delete(token & 0xffff);
+        if (token > QOS2_TOKEN && this.#isCurrent(token)) this.#session.received.delete(token & 0xffff);
         return this.#onStoreFailed(error);
       }
       this.#logRefusal(error);
@@ -133,24 +144,29 @@ export class Receiving implements Producer {
 
   /** Whether a QoS 2 id was not taken before; a repeated one is answered but not routed. [MQTT-4.3.3-2] */
   #isNew(id: number): boolean {
-    const { received } = this.#session!;
-    const isConfirmed = received.get(id);
-    if (isConfirmed === undefined) {
-      received.set(id, false);
-      return true;
-    }
-    if (isConfirmed) this.#write(PUBREC, id);
+    if (this.#session!.received.add(id)) return true;
+    if (!this.#unconfirmed.has(id)) this.#write(PUBREC, id);
     return false;
+  }
+
+  #qos2Token(id: number): number {
+    const token = (this.#generation << GENERATION_SHIFT) | QOS2_TOKEN | id;
+    this.#unconfirmed.set(id, token);
+    return token;
+  }
+
+  /** Whether a QoS 2 token is that of the message its packet id stands for now. */
+  #isCurrent(token: number): boolean {
+    return this.#unconfirmed.get(token & 0xffff) === token;
   }
 
   /** Refused messages are acknowledged too: MQTT 3.1.1 has no negative answer. [MQTT-3.3.5-2] */
   #acknowledge(token: number): void {
     if (token === NO_TOKEN) return;
     if (token < QOS2_TOKEN) return this.#write(PUBACK, token);
+    if (!this.#isCurrent(token)) return; // released too early
     const id = token & 0xffff;
-    const { received } = this.#session!;
-    if (!received.has(id)) return;
-    received.set(id, true);
+    this.#unconfirmed.delete(id);
     this.#write(PUBREC, id);
   }
 

@@ -1,5 +1,6 @@
 import { Filters } from "./filters.ts";
 import { Inflight } from "./inflight.ts";
+import { PacketIds } from "./packet-ids.ts";
 
 /** The connection that a session is attached to. */
 export interface SessionOwner {
@@ -27,11 +28,12 @@ export class MqttSession {
   readonly userName: string | undefined;
   readonly clean: boolean;
   readonly filters: Filters = new Filters();
+  /** Packet ids of QoS 2 messages that were taken and not yet released by PUBREL. [MQTT-4.3.3-2] */
+  readonly received: PacketIds = new PacketIds();
   /** The connection that has it now. */
   owner: SessionOwner | undefined = undefined;
   readonly #inflightMax: number;
   #inflight: Inflight | undefined;
-  #received: Map<number, boolean> | undefined;
 
   constructor(wanted: SessionRequest) {
     this.clientId = wanted.clientId;
@@ -46,20 +48,10 @@ export class MqttSession {
     return this.#inflight;
   }
 
-  /**
-   * Packet ids of QoS 2 messages that were taken and not yet released by PUBREL; the value tells whether the
-   * broker has confirmed the message. At most 65535 by nature. [MQTT-4.3.3-2]
-   */
-  get received(): Map<number, boolean> {
-    this.#received ??= new Map();
-    return this.#received;
-  }
-
   /** The connection is gone; what it left unfinished waits for the next. */
   detach(): void {
     this.#inflight?.detach();
-    if (this.#received === undefined) return;
-    // what the engine has taken it answers for, but nobody is called back any more
-    for (const id of this.#received.keys()) this.#received.set(id, true);
+    if (this.#inflight?.count === 0) this.#inflight = undefined;
+    this.received.shrink();
   }
 }

@@ -170,6 +170,22 @@ describe("PUBLISH from a client", () => {
     assert.deepEqual([client.connection.state, world.log.lines.length], ["open", 1]);
   });
 
+  it("[MQTT-4.3.3-2] a confirmation for a released id says nothing about the id's next message", async () => {
+    const client = await new World().connected();
+    const { host } = client;
+    host.confirming = false;
+    const answers = client.send(publish("x", 2, 4), { cmd: "pubrel", messageId: 4 }, publish("y", 2, 4));
+    assertPackets(answers, [{ cmd: "pubcomp", messageId: 4 }]);
+    const [old, current] = host.published.map((one) => one.token);
+    host.producer.confirmed(old!);
+    assert.deepEqual(client.answers(), []);
+    assert.deepEqual(client.send(publish("y", 2, 4)), []);
+    host.producer.confirmed(current!);
+    assertPackets(client.answers(), [{ cmd: "pubrec", messageId: 4 }]);
+    assertPackets(client.send(publish("y", 2, 4)), [{ cmd: "pubrec", messageId: 4 }]);
+    assert.equal(host.published.length, 2);
+  });
+
   it("a store that fails costs the connection, without an acknowledgement", async () => {
     const client = await new World().connected();
     client.host.refusals.set("topic:x", new BrokerError("STORE_FAILED"));
