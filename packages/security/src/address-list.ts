@@ -21,7 +21,9 @@ export class AddressList {
   readonly invalidLines: readonly InvalidLine[];
   /** Single addresses, so that long lists of them stay fast. */
   readonly #addresses = new Set<string>();
-  readonly #networks = new BlockList();
+  /** Apart, because node takes every IPv4 address for one of IPv6 too: `::/0` would cover it. */
+  readonly #networks4 = new BlockList();
+  readonly #networks6 = new BlockList();
 
   constructor(text: string) {
     const invalid: InvalidLine[] = [];
@@ -36,7 +38,8 @@ export class AddressList {
   has(address: string): boolean {
     if (this.#addresses.has(address)) return true;
     const family = isIP(address);
-    return family !== 0 && this.#networks.check(address, family === 4 ? "ipv4" : "ipv6");
+    if (family === 4) return this.#networks4.check(address, "ipv4");
+    return family === 6 && this.#networks6.check(address, "ipv6");
   }
 
   #add(entry: string): boolean {
@@ -49,7 +52,8 @@ export class AddressList {
     }
     const bits = networkBits(network[1]!, address, Number(network[2]));
     if (bits === undefined) return false;
-    this.#networks.addSubnet(address, bits, isIP(address) === 4 ? "ipv4" : "ipv6");
+    if (isIP(address) === 4) this.#networks4.addSubnet(address, bits, "ipv4");
+    else this.#networks6.addSubnet(address, bits, "ipv6");
     return true;
   }
 }

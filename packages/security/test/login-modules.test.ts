@@ -24,6 +24,7 @@ const FILES = {
   "empty.yaml": "",
   "white.txt":
     "# friends\n\n127.0.0.1\n10.0.0.0/8 # ours\n::1\n2001:DB8:0::/48\n::ffff:192.168.0.0/112\nfriend\n1.2.3.4/33",
+  "six.txt": "::/0",
   "black.txt": "4.4.4.4\n4.4.4.3\n",
 };
 
@@ -245,6 +246,16 @@ const TABLE: readonly Case[] = [
     `addresses requisite white_list_file=white.txt; guest optional;`,
     { remoteAddress: "friend" },
     "Remote address is not whitelisted.",
+  ],
+  [
+    `addresses requisite white_list_file=six.txt; guest optional;`,
+    { remoteAddress: "10.9.8.7:9" },
+    "Remote address is not whitelisted.",
+  ],
+  [
+    `addresses requisite white_list_file=six.txt; guest optional;`,
+    { remoteAddress: "[2001:db9::7]:5123" },
+    ["SourceAddressPrincipal:2001:db9::7"],
   ],
   [
     `${OWN}.SocketAddressLoginModule optional white_list_file=white.txt; guest optional;`,
