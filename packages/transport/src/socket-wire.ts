@@ -158,8 +158,13 @@ function onEnd(this: Wired): void {
   wire?.owner.ended(wire);
 }
 
-/** Peers vanish: ECONNRESET, EPIPE and the like say no more than the `close` that follows. */
-function onError(): void {}
+/**
+ * Peers vanish: ECONNRESET, EPIPE and the like say no more than the `close` that follows. It does not follow every
+ * error of TLS (a peer that keeps renegotiating is only reported), so it is brought about.
+ */
+function onError(this: Wired): void {
+  this.destroy();
+}
 
 function onClose(this: Wired): void {
   const wire = this[WIRE];

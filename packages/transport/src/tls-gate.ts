@@ -66,6 +66,8 @@ export class TlsGate {
     const done = this.#waiting.get(key);
     this.#waiting.delete(key);
     if (done === undefined) return void socket.destroy();
+    // Until TLS 1.2 a client may ask for a handshake at any time, which costs it little and us much.
+    socket.disableRenegotiation();
     const names = this.#clientAuth === "none" ? [] : namesOf(socket, this.#trusted);
     if (names === undefined) {
       const reason = String(socket.authorizationError ?? "it cannot be read");

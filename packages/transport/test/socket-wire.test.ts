@@ -38,3 +38,18 @@ test("a socket without a handle to take is read in ordinary chunks", async () =>
   await until(() => events.includes("gone"));
   assert.deepEqual(events, ["one", "ended", "gone"]);
 });
+
+test("an error that no close follows, as some of TLS, ends the connection", async () => {
+  let goneCount = 0;
+  const owner: WireOwner = {
+    received: () => undefined,
+    drained: () => undefined,
+    ended: () => undefined,
+    gone: () => void goneCount++,
+  };
+  const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+  SocketWire.openTls(stream as Socket, owner);
+  stream.emit("error", new Error("ERR_TLS_SESSION_ATTACK"));
+  await until(() => goneCount === 1);
+  assert.ok(stream.destroyed);
+});

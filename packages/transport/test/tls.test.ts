@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { type ConnectionOptions, connect } from "node:tls";
+import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { SecureMaterial } from "../src/index.ts";
 import { BROKER_NAME, issue, pkcs12 } from "./certificates.ts";
 import { Client, frame, start, until } from "./support.ts";
@@ -89,6 +89,16 @@ describe("TLS", () => {
     client.close();
   });
 
+  for (const bind of ["tls://127.0.0.1:0", "tcp://127.0.0.1:0"])
+    test(`a client that renegotiates is closed: ${bind}`, async () => {
+      await using rig = await start(bind, {}, { secure });
+      const client = await connectTls(rig.port, { maxVersion: "TLSv1.2" });
+      client.send(OPEN);
+      assert.deepEqual(await client.read(6), frame("hi"));
+      (client.socket as TLSSocket).renegotiate({}, () => undefined);
+      await until(() => client.isClosed && rig.adapter.last.closedCount === 1);
+    });
+
   test("a resumed session keeps its client's certificate", async () => {
     await using rig = await start("tls://127.0.0.1:0", {}, { secure });
     const first = await connectTls(rig.port, { ...known });
@@ -98,7 +108,7 @@ describe("TLS", () => {
     const second = await connectTls(rig.port, { ...known, session: (await session)[0] as Buffer });
     second.send(OPEN);
     await second.read(6);
-    assert.equal((second.socket as import("node:tls").TLSSocket).isSessionReused(), true);
+    assert.equal((second.socket as TLSSocket).isSessionReused(), true);
     assert.equal(rig.adapter.last.connection.certificateNames[0], "CN=known,O=a\\+b");
     first.close();
     second.close();
