@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "@tsapollo/domain";
 
 /** How often the time is looked up: once for all messages in between. */
-const TICK_MS = 50;
+const TICK_MS = 20;
 
 /** The machine's time, coarse. Its ticking does not keep the process alive. */
 export class SystemClock implements Clock {
