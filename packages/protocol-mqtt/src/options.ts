@@ -49,6 +49,6 @@ export const DEFAULT_MQTT_OPTIONS: MqttOptions = Object.freeze({
   maxSubscriptions: 100_000,
   maxSubscriptionsLength: 4_194_304,
   maxFiltersPerPacket: 1_000,
-  maxClientIdLength: 65_535,
+  maxClientIdLength: 1_024,
   maxTopicLevels: 200,
 });

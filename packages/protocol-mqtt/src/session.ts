@@ -48,6 +48,11 @@ export class MqttSession {
     return this.#inflight;
   }
 
+  /** Whether nothing is lost when it is forgotten: no filters, and no exchange of QoS 1 or 2 unfinished. */
+  get isEmpty(): boolean {
+    return this.filters.size === 0 && this.received.size === 0 && (this.#inflight?.count ?? 0) === 0;
+  }
+
   /** The connection is gone; what it left unfinished waits for the next. */
   detach(): void {
     this.#inflight?.detach();

@@ -15,12 +15,19 @@ export type SessionRefusal = "full" | "foreign";
 /** Most sessions a virtual host keeps, unless told otherwise. */
 export const DEFAULT_SESSIONS_MAX = 1_000_000;
 
+/** The sessions of one virtual host. */
+interface HostSessions {
+  readonly byClientId: Map<string, MqttSession>;
+  /** Those without a connection that stand for nothing; the one that was left first comes first. */
+  readonly idle: Set<MqttSession>;
+}
+
 /**
  * The sessions of a broker by virtual host and client id. One object for all MQTT connectors, so that a client
  * finds its session whichever connector it comes through. In memory: it lives as long as the process.
  */
 export class MqttSessions {
-  readonly #hosts = new Map<string, Map<string, MqttSession>>();
+  readonly #hosts = new Map<string, HostSessions>();
   readonly #sessionsMax: number;
 
   /** @param sessionsMax most sessions per virtual host, connected ones included */
@@ -30,32 +37,35 @@ export class MqttSessions {
 
   /** How many sessions a virtual host has. */
   count(hostId: string): number {
-    return this.#hosts.get(hostId)?.size ?? 0;
+    return this.#hosts.get(hostId)?.byClientId.size ?? 0;
   }
 
   /**
    * Gives a connection the session of its client id. Whoever has it now is closed first. [MQTT-3.1.4-2]
    * A session that another user began, stored or connected, is left as it is: a client id is no secret.
+   * Where there are too many, a new session takes the place of the stored one that has been empty the longest.
    */
   acquire(hostId: string, wanted: SessionRequest, owner: SessionOwner): AcquiredSession | SessionRefusal {
     const { clientId, clean } = wanted;
-    let sessions = this.#hosts.get(hostId);
-    if (sessions === undefined) {
-      sessions = new Map();
-      this.#hosts.set(hostId, sessions);
-    }
-    const held = sessions.get(clientId);
+    const { byClientId, idle } = this.#of(hostId);
+    const held = byClientId.get(clientId);
     if (held !== undefined && held.userName !== wanted.userName) return "foreign";
     held?.owner?.takenOver();
-    const stored = sessions.get(clientId);
-    if (stored !== undefined && !clean) {
-      stored.owner = owner;
-      return { session: stored, present: true, erased: undefined };
+    const stored = byClientId.get(clientId);
+    if (stored !== undefined) {
+      idle.delete(stored);
+      if (!clean) {
+        stored.owner = owner;
+        return { session: stored, present: true, erased: undefined };
+      }
+    } else if (byClientId.size >= this.#sessionsMax) {
+      const [unused] = idle;
+      if (unused === undefined) return "full";
+      this.discard(hostId, unused);
     }
-    if (stored === undefined && sessions.size >= this.#sessionsMax) return "full";
     const session = new MqttSession(wanted);
     session.owner = owner;
-    sessions.set(clientId, session);
+    byClientId.set(clientId, session);
     return { session, present: false, erased: stored };
   }
 
@@ -63,13 +73,25 @@ export class MqttSessions {
   release(hostId: string, session: MqttSession, owner: SessionOwner): void {
     if (session.owner !== owner) return;
     session.owner = undefined;
-    if (session.clean) this.discard(hostId, session);
-    else session.detach();
+    if (session.clean) return this.discard(hostId, session);
+    session.detach();
+    const { byClientId, idle } = this.#of(hostId);
+    if (session.isEmpty && byClientId.get(session.clientId) === session) idle.add(session);
   }
 
   /** Forgets a session; the next connection of the client finds none. */
   discard(hostId: string, session: MqttSession): void {
-    const sessions = this.#hosts.get(hostId);
-    if (sessions?.get(session.clientId) === session) sessions.delete(session.clientId);
+    const { byClientId, idle } = this.#of(hostId);
+    idle.delete(session);
+    if (byClientId.get(session.clientId) === session) byClientId.delete(session.clientId);
+  }
+
+  #of(hostId: string): HostSessions {
+    let sessions = this.#hosts.get(hostId);
+    if (sessions === undefined) {
+      sessions = { byClientId: new Map(), idle: new Set() };
+      this.#hosts.set(hostId, sessions);
+    }
+    return sessions;
   }
 }

@@ -136,8 +136,14 @@ describe("CONNECT", () => {
   });
 
   it("refuses a client id above the limit", async () => {
-    const answers = await new World({ maxClientIdLength: 5 }).client().connect({ clientId: "123456" });
-    assertPackets(answers, [{ cmd: "connack", returnCode: 2 }]);
+    for (const [options, length] of [
+      [{ maxClientIdLength: 5 }, 5],
+      [{}, 1_024],
+    ] as const) {
+      const connect = (clientId: string) => new World(options).client().connect({ clientId });
+      assertPackets(await connect("x".repeat(length)), [{ cmd: "connack", returnCode: 0 }]);
+      assertPackets(await connect("x".repeat(length + 1)), [{ cmd: "connack", returnCode: 2 }]);
+    }
   });
 
   const codes: [ErrorCode, number][] = [

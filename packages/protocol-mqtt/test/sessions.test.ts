@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BrokerError } from "@tsapollo/domain";
-import { assertPackets, delivery, World } from "./client.ts";
+import type { Packet } from "mqtt-packet";
+import { assertPackets, type Client, delivery, World } from "./client.ts";
 
 const LASTING = { clean: false, clientId: "c1" };
 
@@ -81,6 +82,47 @@ describe("sessions", () => {
       assert.deepEqual([...again.subscription.addresses.keys()], ["topic:alarm"]);
     });
   }
+
+  it("sessions_max: stored sessions that hold nothing make room, the one left first goes first", async () => {
+    const world = new World({}, 5);
+    const leave = async (clientId: string, act: (client: Client) => void): Promise<void> => {
+      const client = await world.connected({ clean: false, clientId });
+      act(client);
+      client.drop();
+    };
+    const present = async (clientId: string): Promise<unknown> => {
+      const [connack] = await world.client().connect({ clean: false, clientId });
+      return (connack as { returnCode: number }).returnCode === 0
+        ? (connack as { sessionPresent: boolean }).sessionPresent
+        : "refused";
+    };
+    const taken = {
+      cmd: "publish",
+      topic: "a",
+      qos: 2,
+      messageId: 4,
+      payload: "1",
+      dup: false,
+      retain: false,
+    };
+    await leave("filters", (client) => void client.subscribe("a", 1));
+    await leave("received", (client) => void client.send(taken as Packet));
+    for (const id of ["first", "second", "third", "first"]) await leave(id, () => {});
+    assert.equal(world.sessions.count("default"), 5);
+    assert.equal(await present("new"), false); // in the place of `second`
+    assert.equal(world.sessions.count("default"), 5);
+    for (const id of ["filters", "received", "third", "first"]) assert.equal(await present(id), true, id);
+    assert.equal(await present("second"), "refused"); // all are connected
+  });
+
+  it("a session whose engine subscription ended is not stored as an empty one", async () => {
+    const world = new World({}, 1);
+    const first = await world.connected(LASTING);
+    first.subscribe("a", 1);
+    first.subscription.consumer.ended(new BrokerError("DESTINATION_MISSING", "deleted"));
+    await world.connected({ clientId: "c2" });
+    assertPackets(await world.client().connect({ clientId: "c3" }), [{ cmd: "connack", returnCode: 3 }]);
+  });
 
   it("a clean session that never lasted destroys nothing", async () => {
     const world = new World();

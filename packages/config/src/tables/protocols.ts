@@ -175,7 +175,7 @@ export const MQTT: Table<MqttAttributes> = {
   maxClientIdLength: ours(
     "client_id_length_max",
     count(1, 65_535),
-    65_535,
+    1_024,
     "Longest client id, in characters.",
   ),
   maxTopicLevels: ours("topic_levels_max", count(1, 65_535), 200, "Most levels in a topic name or filter."),
@@ -183,7 +183,7 @@ export const MQTT: Table<MqttAttributes> = {
     "sessions_max",
     count(1, INT_MAX),
     1_000_000,
-    "Most sessions in a virtual host, connected or not.",
+    "Most sessions in a virtual host, connected or not. Stored ones that hold nothing make room.",
   ),
 };
 
