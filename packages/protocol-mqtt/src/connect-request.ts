@@ -1,6 +1,6 @@
 import type { IConnectPacket } from "mqtt-packet";
 import type { PacketReader } from "./packet-reader.ts";
-import { isMqttString, type Qos, violation } from "./wire.ts";
+import { copyBytes, isMqttString, type Qos, violation } from "./wire.ts";
 
 /** A message the client left for the case that its connection breaks. [MQTT-3.1.2.5] */
 export interface WillRequest {
@@ -42,7 +42,7 @@ export function readConnect(
   bodyStart: number,
   end: number,
 ): ConnectRequest | undefined {
-  const copy = bytes.slice(start, end);
+  const copy = copyBytes(bytes, start, end);
   const walk = new Walk(copy, bodyStart - start);
   const level = checkProtocol(walk);
   if (level === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { type Packet, type Parser, parser } from "mqtt-packet";
-import { isMqttString, PACKET, violation } from "./wire.ts";
+import { copyBytes, isMqttString, PACKET, violation } from "./wire.ts";
 
 /** A SUBSCRIBE or UNSUBSCRIBE as it was read. */
 export interface FilterRequest {
@@ -46,7 +46,7 @@ export class PacketReader {
    * @throws BrokerError PROTOCOL_VIOLATION, also for more filters than allowed
    */
   readFilters(bytes: Uint8Array, start: number, bodyStart: number, end: number): FilterRequest {
-    const copy = bytes.slice(start, end);
+    const copy = copyBytes(bytes, start, end);
     copy[0]! &= 0xf7; // DUP, which only MQTT 3.1 knows here and the decoder let through for it
     const suffixBytes = copy[0]! >> 4 === PACKET.SUBSCRIBE ? 1 : 0;
     checkFilterBytes(copy, bodyStart - start + 2, suffixBytes, this.#filtersMax);

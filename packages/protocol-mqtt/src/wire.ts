@@ -66,6 +66,11 @@ export function putLength(block: Uint8Array, at: number, length: number): number
   return next;
 }
 
+/** Bytes of its own, to write into: the `slice` of a Buffer would be a view. */
+export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end);
+}
+
 /**
  * Whether bytes are a UTF-8 string as MQTT wants it: well formed, no surrogates, no U+0000.
  * [MQTT-1.5.3-1] [MQTT-1.5.3-2]

@@ -101,9 +101,12 @@ describe("CONNECT", () => {
 
   it("lets MQTT 3.1 clients set the user and password flags without the fields", async () => {
     const client = new World().client();
-    client.connection.feed(raw({ name: "MQIsdp", level: 3, flags: 0xc2 }));
+    const read = raw({ name: "MQIsdp", level: 3, flags: 0xc2 });
+    const before = Buffer.from(read);
+    client.handler.receive(read, 0, read.length, true);
     await settled();
     assertPackets(client.answers(), [ACCEPTED]);
+    assert.deepEqual(read, before, "what was read is left as it was");
     assert.equal(client.reception.logins[0]!.user, undefined);
   });
 

@@ -148,8 +148,11 @@ describe("SUBSCRIBE", () => {
 
   it("an MQTT 3.1 client may set DUP", async () => {
     const client = await new World().connected({ protocolId: "MQIsdp", protocolVersion: 3 });
-    client.connection.feed(Uint8Array.from([0x8a, 6, 0, 1, 0, 1, 0x61, 0, 0xaa, 5, 0, 2, 0, 1, 0x61]));
+    const bytes = [0x8a, 6, 0, 1, 0, 1, 0x61, 0, 0xaa, 5, 0, 2, 0, 1, 0x61];
+    const read = Buffer.from(bytes);
+    assert.equal(client.handler.receive(read, 0, read.length, true), read.length);
     assertPackets(client.answers(), [{ cmd: "suback" }, { cmd: "unsuback" }]);
+    assert.deepEqual([...read], bytes, "what was read is left as it was");
   });
 
   it("2.4: part_pattern refuses a filter without closing", async () => {
