@@ -15,13 +15,17 @@ export function requiredOption(context: LoginModuleContext, name: string): strin
   return value;
 }
 
-/** A file that an option names, relative to the directory of login.config. [instance 13.2] */
+/**
+ * A file that an option names, relative to the directory of login.config. [instance 13.2]
+ * @param keepsLast whether its last content counts while it cannot be read
+ */
 export function watchOption<T>(
   context: LoginModuleContext,
   path: string,
   title: string,
   parse: (text: string) => T,
+  keepsLast = false,
 ): WatchedFile<T> {
   const { clock, logger, directory } = context;
-  return new WatchedFile({ path: resolve(directory, path), title, parse, clock, logger });
+  return new WatchedFile({ path: resolve(directory, path), title, parse, clock, logger, keepsLast });
 }

@@ -15,6 +15,8 @@ export interface WatchedFileParts<T> {
   readonly parse: (text: string) => T;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** While the file cannot be read, what it said last still counts; a missing file always counts as missing. */
+  readonly keepsLast?: boolean;
   /** How long an answer is good for. Default 1000 ms. [instance 13.9] */
   readonly recheckMs?: number;
   /** Longest file that is read, in bytes. Default 16 MiB. */
@@ -59,7 +61,10 @@ export class WatchedFile<T> {
     try {
       const stats = await stat(this.#parts.path, { bigint: true });
       const stamp = `${stats.mtimeNs} ${stats.ctimeNs} ${stats.size} ${stats.ino}`;
-      if (this.#loaded?.state === "ready" && stamp === this.#stamp) return this.#loaded;
+      if (this.#loaded?.state === "ready" && stamp === this.#stamp) {
+        this.#reported = "";
+        return this.#loaded;
+      }
       if (!stats.isFile()) throw new BrokerError("BAD_CONFIGURATION", "it is not a file");
       if (stats.size > this.#sizeBytesMax) {
         throw new BrokerError(
@@ -73,17 +78,19 @@ export class WatchedFile<T> {
       return { state: "ready", value };
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
-      this.#report(error);
-      return { state: isMissing(error) ? "missing" : "unreadable", error };
+      const state = isMissing(error) ? "missing" : "unreadable";
+      const kept = this.#parts.keepsLast === true && state === "unreadable" ? this.#loaded : undefined;
+      this.#report(error, kept?.state === "ready" ? "; what it said before still counts" : "");
+      return kept?.state === "ready" ? kept : { state, error };
     }
   }
 
   /** Says it once, not once per second. */
-  #report(error: Error): void {
+  #report(error: Error, consequence: string): void {
     if (this.#reported === error.message) return;
     this.#reported = error.message;
     const { logger, title, path } = this.#parts;
-    logger.warn({ reason: error.message }, `Unable to load ${title}: ${path}`);
+    logger.warn({ reason: error.message }, `Unable to load ${title}: ${path}${consequence}`);
   }
 }
 

@@ -53,6 +53,30 @@ test("6: a value that cannot be decrypted makes the file count as absent", async
   assert.equal(fixture.logger.count("all modules ignored"), 1);
 });
 
+test("13.4: while the groups file cannot be read, its last content counts; a vanished one counts as absent", async () => {
+  const fixture = new Fixture({ "users.properties": "bob=bob", "groups.properties": "users=ENC(nonsense)" });
+  const authenticator = fixture.authenticator(MODULES);
+  const login = async () => {
+    fixture.clock.advance(1_000);
+    return principalsOf(await authenticator.authenticate(bob));
+  };
+  const without = ["UserPrincipal:bob"];
+  const withGroup = ["UserPrincipal:bob", "GroupPrincipal:users"];
+  assert.deepEqual(await login(), without); // never read: as the clause says
+  fixture.write("groups.properties", "users=bob");
+  assert.deepEqual(await login(), withGroup);
+  fixture.write("groups.properties", "users=bob\nx=ENC(nonsense)");
+  assert.deepEqual(await login(), withGroup);
+  assert.deepEqual(await login(), withGroup);
+  assert.equal(fixture.logger.count("; what it said before still counts"), 1);
+  fixture.write("groups.properties", "admins=bob");
+  assert.deepEqual(await login(), ["UserPrincipal:bob", "GroupPrincipal:admins"]);
+  fixture.remove("groups.properties");
+  assert.deepEqual(await login(), without);
+  fixture.write("groups.properties", "x=ENC(nonsense)");
+  assert.deepEqual(await login(), without);
+});
+
 test("13.9: a clock that was set back does not stop the watching", async () => {
   const fixture = new Fixture({ f: "one" });
   let nowMs = 5_000_000;

@@ -15,8 +15,13 @@ export const FILE_GROUPS: LoginModuleFactory = {
   create(context) {
     const match = principalKind(context.options.get("match") ?? PRINCIPAL_KINDS.user);
     const separator = context.options.get("separator") ?? "|";
-    const file = watchOption(context, requiredOption(context, "file"), "properties file", (text) =>
-      readMemberships(text, separator, context),
+    // Who loses its groups also slips through the rules that deny them something.
+    const file = watchOption(
+      context,
+      requiredOption(context, "file"),
+      "properties file",
+      (text) => readMemberships(text, separator, context),
+      true,
     );
     return {
       async login() {

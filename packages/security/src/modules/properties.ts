@@ -19,6 +19,7 @@ export const PROPERTIES: LoginModuleFactory = {
       requiredOption(context, GROUPS_OPTION),
       "properties file",
       (text) => readMemberships(text, ",", context),
+      true,
     );
     return {
       async login({ user, password }) {
