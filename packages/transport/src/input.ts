@@ -2,7 +2,7 @@ import { BrokerError, InvariantError, type ProtocolHandler } from "@tsapollo/dom
 
 /** When a frame continues in the next read, so much of that is copied to complete it, then twice as much, … */
 const JOIN_BYTES = 2 * 1024;
-/** A frame of at least this size, gathered from several reads, may keep the buffer it was gathered in. */
+/** A frame of at least this size and known length, gathered from several reads, may keep the buffer it fills. */
 const OWN_BYTES_MIN = 16 * 1024;
 /** Room is made for at most so many times the bytes that are really there, whatever length a peer claims. */
 const GROWTH_MAX = 4;
@@ -25,8 +25,6 @@ export class Input {
   handler: ProtocolHandler;
   /** While true, bytes are kept and not handed over; whoever sets it sees to it that they are not too many. */
   held = false;
-  /** Among the kept bytes may be many small frames, none of which should keep the whole buffer. */
-  #mixed = false;
   #discarding = false;
   #rest: Uint8Array = NOTHING;
   #start = 0;
@@ -56,10 +54,7 @@ export class Input {
   take(bytes: Uint8Array, from: number, end: number): void {
     let start = from;
     while (start < end && !this.#discarding) {
-      if (this.held) {
-        this.#mixed = true;
-        return this.#keep(bytes, start, end, 0);
-      }
+      if (this.held) return this.#keep(bytes, start, end, 0);
       if (this.#start !== this.#end) {
         start = this.#join(bytes, start, end);
         continue;
@@ -105,17 +100,21 @@ export class Input {
     let handler: ProtocolHandler;
     do {
       handler = this.handler;
-      const next = handler.receive(
-        this.#rest,
-        this.#start,
-        this.#end,
-        this.#mixed || this.#end - this.#start < OWN_BYTES_MIN,
-      );
+      const next = handler.receive(this.#rest, this.#start, this.#end, !this.#holdsOneFrame());
       if (this.#discarding) return;
       if (next < this.#start || next > this.#end) throw outside(next, this.#start, this.#end);
       this.#start = next;
     } while (handler !== this.handler && this.#start !== this.#end && !this.held);
     if (this.#start === this.#end) this.#clear();
+  }
+
+  /**
+   * Whether what is kept is one large frame that the buffer was made for. Anything else may be many small ones,
+   * none of which should keep the whole buffer alive.
+   */
+  #holdsOneFrame(): boolean {
+    const size = this.#end - this.#start;
+    return size >= OWN_BYTES_MIN && size === this.handler.bytesWanted && size * 2 >= this.#rest.length;
   }
 
   #keep(bytes: Uint8Array, start: number, end: number, wanted: number): void {
@@ -143,7 +142,6 @@ export class Input {
   }
 
   #clear(): void {
-    this.#mixed = false;
     this.#rest = NOTHING;
     this.#start = 0;
     this.#end = 0;

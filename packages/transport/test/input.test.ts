@@ -97,6 +97,34 @@ describe("input", () => {
     assert.ok(reader.seenBytes < 1_200_000, "the handler is not asked before the frame is there");
   });
 
+  for (const { what, pauseAt } of [
+    { what: "in the middle of a read", pauseAt: [3] },
+    { what: "again and again", pauseAt: [3, 4, 100, 2_000] },
+    { what: "before a read", pauseAt: [0] },
+  ])
+    test(`small frames that waited for a handler which paused ${what} do not keep their block`, () => {
+      const reader = new Reader(true, 2);
+      const input = new Input(reader, 10_000_000);
+      const whole = reader.receive.bind(reader);
+      const pauses = [...pauseAt];
+      reader.receive = (bytes, start, end, borrowed) => {
+        const left = (pauses[0] ?? Number.POSITIVE_INFINITY) - reader.frames.length;
+        const stop = Math.min(end, start + left * 12);
+        const next = whole(bytes, start, stop, borrowed);
+        if (next < end && stop < end) input.held = pauses.shift() !== undefined;
+        return next;
+      };
+      const stream = bytesOf(
+        Array.from({ length: 5_000 }, () => "0123456789"),
+        2,
+      );
+      if (pauses[0] === 0) input.held = pauses.shift() === 0;
+      input.take(stream, 0, stream.length);
+      for (; input.held; input.redeliver()) input.held = false;
+      assert.equal(reader.frames.length, 5_000);
+      assert.deepEqual(reader.kept, []);
+    });
+
   test("a claimed length makes no room before the bytes are there", () => {
     const reader = new Reader(true, 4);
     const input = new Input(reader, 101 * 1024 * 1024);
