@@ -1,3 +1,5 @@
+import { createSecureContext } from "node:tls";
+
 /** What the query of a bind URI sets. Sizes in bytes, rates in bytes per second, times in milliseconds. */
 export interface BindSettings {
   readonly backlog: number;
@@ -36,6 +38,8 @@ export interface BindSettings {
 
 /** One parameter: its default and how its text is read; `undefined` means the text is not understood. */
 interface Parameter<T> {
+  /** Decides who gets in: a text that is not understood is an error, as the default may be weaker than was meant. */
+  readonly isSecurity?: boolean;
   readonly fallback: T;
   readonly expects: string;
   parse(text: string): T | undefined;
@@ -83,12 +87,16 @@ function orDefault(inner: Parameter<number>): Parameter<number> {
   return { ...inner, parse: (text) => (text === "-1" ? inner.fallback : inner.parse(text)) };
 }
 
-function choice<T extends string>(fallback: T, values: readonly T[]): Parameter<T> {
-  return {
-    fallback,
-    expects: `one of: ${values.join(", ")}`,
-    parse: (text) => values.find((value) => value === text),
-  };
+const CLIENT_AUTHS = ["want", "need", "none"] as const;
+
+/** OpenSSL's word on a cipher list: whether anything is left of it. */
+function parseCiphers(text: string): string | undefined {
+  try {
+    if (text !== "") createSecureContext({ ciphers: text });
+    return text || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const flag: Parameter<boolean> = {
@@ -119,16 +127,29 @@ export const PARAMETERS: { readonly [K in keyof BindSettings]: Parameter<BindSet
   maxPausedBytes: size(MIB, 1),
   pausedEndTimeoutMs: count(60_000, 1, 2_147_483_647),
   maxLeftoverBytes: size(16 * MIB, 0),
-  clientAuth: choice("want", ["want", "need", "none"]),
+  clientAuth: {
+    isSecurity: true,
+    fallback: "want",
+    expects: "one of: want, need, or none",
+    parse: (text) => CLIENT_AUTHS.find((value) => value === text.toLowerCase()),
+  },
   tlsMinVersion: {
+    isSecurity: true,
     fallback: undefined,
     expects: "one of: 1.2, 1.3 (1.0 and 1.1 are obsolete)",
     parse: (text) => {
       const number = text.toLowerCase().replace(/^tlsv?/, "");
-      return TLS_VERSIONS[number as keyof typeof TLS_VERSIONS];
+      return Object.hasOwn(TLS_VERSIONS, number)
+        ? TLS_VERSIONS[number as keyof typeof TLS_VERSIONS]
+        : undefined;
     },
   },
-  ciphers: { fallback: undefined, expects: "an OpenSSL cipher list", parse: (text) => text || undefined },
+  ciphers: {
+    isSecurity: true,
+    fallback: undefined,
+    expects: "a list of cipher names that OpenSSL knows, separated by colons, like HIGH:!aNULL",
+    parse: parseCiphers,
+  },
   corsOrigin: {
     fallback: undefined,
     expects: "* or origins separated by commas",

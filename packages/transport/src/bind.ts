@@ -1,5 +1,6 @@
 import { BrokerError } from "@tsapollo/domain";
 import { type BindSettings, IGNORED_PARAMETERS, PARAMETER_ALIASES, PARAMETERS } from "./bind-parameters.ts";
+import { securityLookAlike } from "./look-alike.ts";
 
 /** What carries a connector's connections. */
 export type Scheme = "tcp" | "tls" | "ws" | "wss";
@@ -32,7 +33,7 @@ const DEFAULT_PORTS: Readonly<Record<Scheme, number | undefined>> = {
  * Reads a connector's bind URI: `tcp://host:port`, `tls://` and `ssl://` (also with a version), `ws://`, `wss://`,
  * with parameters in snake_case or camelCase. [instance 10.1–10.3]
  * @param warn told, in one sentence each, about parameters that are unknown, wrong or without effect
- * @throws BrokerError BAD_CONFIGURATION
+ * @throws BrokerError BAD_CONFIGURATION, also for a parameter that decides on security, or seems to, and is wrong
  */
 export function parseBind(uri: string, warn: (sentence: string) => void): Bind {
   const match = SHAPE.exec(uri.trim());
@@ -97,27 +98,30 @@ function parseSettings(query: string, uri: string, warn: (sentence: string) => v
     const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     const field = fieldOf(snake);
     if (field === undefined) {
-      const reason = IGNORED_PARAMETERS[snake];
+      const reason = Object.hasOwn(IGNORED_PARAMETERS, snake) ? IGNORED_PARAMETERS[snake] : undefined;
+      const meant = reason === undefined ? securityLookAlike(name) : undefined;
+      if (meant !== undefined)
+        throw wrong(uri, `the parameter '${name}' is unknown; write '${meant}' if that is meant`);
       const what = reason === undefined ? "is unknown and ignored" : `has no effect: ${reason}`;
       warn(`The parameter '${name}' of ${uri} ${what}.`);
       continue;
     }
-    const value = PARAMETERS[field].parse(text);
-    if (value === undefined) warn(complaint(name, text, PARAMETERS[field].expects));
-    else settings[field] = value;
+    const { parse, expects, isSecurity } = PARAMETERS[field];
+    const value = parse(text);
+    if (value !== undefined) settings[field] = value;
+    else if (isSecurity) throw wrong(uri, complaint(name, text, expects));
+    else warn(`The value '${text}' of the parameter '${name}' is ignored; expected ${expects}.`);
   }
   return Object.freeze(settings) as unknown as BindSettings;
 }
 
+/** The ancestor's sentence about `client_auth`, for all that decide on security. */
 function complaint(name: string, text: string, expects: string): string {
-  if (name === "client_auth" || name === "clientAuth")
-    return `Invalid setting '${text}' for the 'client_auth' query option.  Please set to one of: want, need, or none`;
-  return `The value '${text}' of the parameter '${name}' is ignored; expected ${expects}.`;
+  return `Invalid setting '${text}' for the '${name}' query option.  Please set to ${expects}`;
 }
 
 function fieldOf(snake: string): keyof BindSettings | undefined {
-  const alias = PARAMETER_ALIASES[snake];
-  if (alias !== undefined) return alias;
+  if (Object.hasOwn(PARAMETER_ALIASES, snake)) return PARAMETER_ALIASES[snake];
   const camel = snake.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return Object.hasOwn(PARAMETERS, camel) && !camel.endsWith("Ms")
     ? (camel as keyof BindSettings)

@@ -36,7 +36,7 @@ describe("bind URIs", () => {
   test("10.2, 10.3 parameters in both spellings", () => {
     const query =
       "backlog=7&keepAlive=false&max_read_rate=64k&maxWriteRate=1m&client_auth=need&cors_origin=a,%20b" +
-      "&max_text_message_size=-1&max_binary_message_size=5&max_idle_time=9&tls_min_version=tlsv1.3&ciphers=X" +
+      "&max_text_message_size=-1&max_binary_message_size=5&max_idle_time=9&tls_min_version=tlsv1.3&ciphers=HIGH" +
       "&paused_probe=1&paused_bytes=2&maxPausedBytes=3&paused_end_timeout=4&max_leftover_bytes=5";
     const { bind, warnings } = parse(`tcp://h:1?${query}`);
     assert.deepEqual(warnings, []);
@@ -51,7 +51,7 @@ describe("bind URIs", () => {
       maxBinaryMessageSize: 5,
       maxIdleTimeMs: 9,
       tlsMinVersion: "TLSv1.3",
-      ciphers: "X",
+      ciphers: "HIGH",
       pausedProbeMs: 1,
       pausedBytes: 2,
       maxPausedBytes: 3,
@@ -67,7 +67,8 @@ describe("bind URIs", () => {
       query: "backlog=many",
       warning: /'many' of the parameter 'backlog' is ignored; expected a number from 1/,
     },
-    { query: "client_auth=yes", warning: /Please set to one of: want, need, or none/ },
+    { query: "constructor=1", warning: /'constructor' .* is unknown and ignored/ },
+    { query: "client_id=7", warning: /'client_id' .* is unknown and ignored/ },
     { query: "traffic_class=8", warning: /'traffic_class' .* has no effect: the type of service/ },
   ])
     test(`10.1 warned about: ${query}`, () => {
@@ -75,6 +76,34 @@ describe("bind URIs", () => {
       assert.equal(warnings.length, 1);
       assert.match(warnings[0]!, warning);
       assert.deepEqual(bind.settings, parse("tcp://h:1").bind.settings);
+    });
+
+  for (const { query, message } of [
+    {
+      query: "client_auth=yes",
+      message: /'yes' for the 'client_auth' .* set to one of: want, need, or none/,
+    },
+    { query: "clientAuth=", message: /Invalid setting '' for the 'clientAuth' query option/ },
+    { query: "tls_min_version=1.4", message: /'1.4' for the 'tls_min_version' .* one of: 1\.2, 1\.3/ },
+    { query: "tls_min_version=constructor", message: /Invalid setting 'constructor'/ },
+    { query: "ciphers=BOGUS", message: /'BOGUS' for the 'ciphers' .* a list of cipher names that OpenSSL/ },
+    { query: "ciphers=", message: /Invalid setting ''/ },
+    { query: "clientauth=need", message: /'clientauth' is unknown; write 'client_auth'/ },
+    { query: "client-auth=need", message: /'client-auth' is unknown; write 'client_auth'/ },
+    { query: "CLIENT_AUTH=need", message: /write 'client_auth'/ },
+    { query: "cleint_auth=need", message: /write 'client_auth'/ },
+    { query: "needClientAuth=true", message: /write 'client_auth'/ },
+    { query: "cipher=HIGH", message: /write 'ciphers'/ },
+    { query: "enabledCipherSuites=x", message: /write 'ciphers'/ },
+    { query: "tls_version=1.3", message: /write 'tls_min_version'/ },
+    { query: "min_version=1.3", message: /write 'tls_min_version'/ },
+  ])
+    test(`21.3 security is not guessed: ${query}`, () =>
+      assert.throws(() => parse(`tls://h:1?${query}`), { code: "BAD_CONFIGURATION", message }));
+
+  for (const text of ["need", "Need", "NEED"])
+    test(`10.2 client_auth=${text}`, () => {
+      assert.equal(parse(`tls://h:1?client_auth=${text}`).bind.settings.clientAuth, "need");
     });
 
   test("21.3 obsolete TLS versions are named and not offered", () => {
