@@ -1,4 +1,5 @@
-import type { Logger } from "@tsapollo/domain";
+import type { Credentials, Logger } from "@tsapollo/domain";
+import { hostOf } from "./ip-address.ts";
 import type { Decrypt, PropertiesParser } from "./login-module.ts";
 import { type PasswordChecker, readStoredPassword, type StoredPassword } from "./password-checker.ts";
 
@@ -41,12 +42,13 @@ export function readAccounts(text: string, parts: AccountFileParts): Accounts {
 export async function checkAccount(
   accounts: Accounts,
   user: string,
-  password: string | undefined,
+  { password = "", remoteAddress }: Credentials,
   checker: PasswordChecker,
 ): Promise<boolean> {
+  const asker = { user, address: hostOf(remoteAddress) };
   const stored = accounts.passwords.get(user);
-  if (stored !== undefined) return checker.matches(stored, password ?? "");
-  if (accounts.decoy !== undefined) await checker.matches(accounts.decoy, password ?? "");
+  if (stored !== undefined) return checker.matches(stored, password, asker);
+  if (accounts.decoy !== undefined) await checker.matches(accounts.decoy, password, asker);
   return false;
 }
 

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { BrokerError } from "@tsapollo/domain";
+import { type Asker, WaitingLine } from "./waiting-line.ts";
 
 /** A password as a users file keeps it: readable, one-way, or spoilt. */
 export type StoredPassword =
@@ -39,6 +39,8 @@ export interface PasswordCheckerLimits {
   readonly parallelMax?: number;
   /** Checks that may wait for their turn; more are refused. Default 1000. */
   readonly waitingMax?: number;
+  /** Of these, for one user name from one address. Default 16. */
+  readonly waitingPerAskerMax?: number;
   /** Proven passwords that are remembered, so that reconnecting is cheap. Default 10000. */
   readonly rememberedMax?: number;
 }
@@ -50,30 +52,51 @@ export interface PasswordCheckerLimits {
  */
 export class PasswordChecker {
   readonly #parallelMax: number;
-  readonly #waitingMax: number;
   readonly #rememberedMax: number;
   readonly #key: Uint8Array = randomBytes(32);
   readonly #proven = new Map<string, Uint8Array>();
-  readonly #waiting: (() => void)[] = [];
+  /** What is being found out, so that many who ask the same from one address wait for one answer. */
+  readonly #pending = new Map<string, Promise<boolean>>();
+  readonly #waiting: WaitingLine;
   #running = 0;
 
   constructor(limits: PasswordCheckerLimits = {}) {
     this.#parallelMax = limits.parallelMax ?? 2;
-    this.#waitingMax = limits.waitingMax ?? 1_000;
     this.#rememberedMax = limits.rememberedMax ?? 10_000;
+    this.#waiting = new WaitingLine({
+      waitingMax: limits.waitingMax ?? 1_000,
+      waitingPerAskerMax: limits.waitingPerAskerMax ?? 16,
+    });
   }
 
   /**
    * Whether the given password is the stored one.
+   * @param asker who wants to know; addresses take turns
    * @throws BrokerError AUTHENTICATION_FAILED when too many checks wait already
    */
-  async matches(stored: StoredPassword, given: string): Promise<boolean> {
+  async matches(stored: StoredPassword, given: string, asker: Asker = UNKNOWN_ASKER): Promise<boolean> {
     if (stored.form === "malformed") return false;
     if (stored.form === "plain") return timingSafeEqual(digest(stored.text), digest(given));
     const account = Buffer.from(stored.hash).toString("base64");
     const proof = createHmac("sha256", this.#key).update(stored.salt).update(given, "utf8").digest();
     if (this.#isProven(account, proof)) return true;
-    await this.#enter();
+    const question = JSON.stringify([asker.user, asker.address, account, proof.toString("base64")]);
+    const known = this.#pending.get(question);
+    if (known !== undefined) return known;
+    const answer = this.#compute(stored, given, asker, { account, proof }).finally(() =>
+      this.#pending.delete(question),
+    );
+    this.#pending.set(question, answer);
+    return answer;
+  }
+
+  async #compute(
+    stored: StoredPassword & { form: "scrypt" },
+    given: string,
+    asker: Asker,
+    { account, proof }: Proof,
+  ): Promise<boolean> {
+    await this.#enter(asker);
     try {
       if (this.#isProven(account, proof)) return true; // somebody proved it while this one waited
       const hash = await derive(given, stored.salt, stored.hash.length);
@@ -95,26 +118,22 @@ export class PasswordChecker {
     this.#proven.set(account, proof);
   }
 
-  async #enter(): Promise<void> {
-    if (this.#running < this.#parallelMax) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#waiting.length >= this.#waitingMax) {
-      throw new BrokerError(
-        "AUTHENTICATION_FAILED",
-        `${this.#waitingMax} logins wait already for their passwords to be checked`,
-      );
-    }
-    await new Promise<void>((go) => this.#waiting.push(go));
+  async #enter(asker: Asker): Promise<void> {
+    if (this.#running < this.#parallelMax) this.#running += 1;
+    else await this.#waiting.wait(asker);
   }
 
   /** The next one takes over the place of the one that leaves. */
   #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
-    else next();
+    if (!this.#waiting.next()) this.#running -= 1;
   }
+}
+
+const UNKNOWN_ASKER: Asker = Object.freeze({ user: "", address: "" });
+
+interface Proof {
+  readonly account: string;
+  readonly proof: Uint8Array;
 }
 
 /** Equal lengths for the comparison, whatever the texts are. */

@@ -47,7 +47,7 @@ test("checks that would wait too long are refused, the others are answered", asy
   const [first, second, third] = await Promise.allSettled([
     checker.matches(stored, "x"),
     checker.matches(stored, "p"),
-    checker.matches(stored, "p"),
+    checker.matches(stored, "y"),
   ]);
   assert.deepEqual(
     [first, second],
@@ -58,6 +58,41 @@ test("checks that would wait too long are refused, the others are answered", asy
   );
   assert.equal(third.status, "rejected");
   assert.equal(await checker.matches(stored, "x"), false);
+});
+
+test("a flood from one address costs others one turn", async () => {
+  const stored = readStoredPassword(await hashPassword("p"));
+  const checker = new PasswordChecker({ parallelMax: 1, waitingMax: 8, waitingPerAskerMax: 4 });
+  const ended: string[] = [];
+  const ask = (user: string, address: string, given: string) =>
+    checker.matches(stored, given, { user, address }).then(
+      (right) => ended.push(`${address} ${given} ${right}`),
+      () => ended.push(`${address} ${given} refused`),
+    );
+  const all = [];
+  for (let at = 0; at < 7; at += 1) all.push(ask("a", "flood", `a${at}`)); // one is checked, 4 wait, 2 are refused
+  for (let at = 0; at < 5; at += 1) all.push(ask("b", "flood", `b${at}`)); // 4 wait: the line is full
+  all.push(ask("a", "other", "p"), ask("a", "third", "x"));
+  await Promise.all(all);
+  const checked = ended.filter((line) => !line.endsWith("refused"));
+  assert.deepEqual(checked, [
+    "flood a0 false",
+    "flood a1 false",
+    "other p true",
+    "third x false",
+    "flood a2 false",
+    "flood a3 false",
+    "flood a4 false",
+    "flood b0 false",
+    "flood b1 false",
+  ]);
+  assert.deepEqual(ended.filter((line) => line.endsWith("refused")).sort(), [
+    "flood a5 refused",
+    "flood a6 refused",
+    "flood b2 refused",
+    "flood b3 refused",
+    "flood b4 refused",
+  ]);
 });
 
 for (const [text, expected] of [

@@ -22,7 +22,8 @@ export const PROPERTIES: LoginModuleFactory = {
       true,
     );
     return {
-      async login({ user, password }) {
+      async login(credentials) {
+        const { user } = credentials;
         const accounts = await usersFile.read();
         const groups = await groupsFile.read();
         if (accounts.state !== "ready") {
@@ -38,7 +39,7 @@ export const PROPERTIES: LoginModuleFactory = {
           );
         }
         if (user === undefined) return failure("no-user", "User id not provided");
-        if (!(await checkAccount(accounts.value, user, password, context.passwords))) {
+        if (!(await checkAccount(accounts.value, user, credentials, context.passwords))) {
           return failure("wrong-password", `Invalid user id or password for user: ${user}`);
         }
         return {

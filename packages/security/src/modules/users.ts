@@ -12,11 +12,12 @@ export const FILE_USERS: LoginModuleFactory = {
       readAccounts(text, context),
     );
     return {
-      async login({ user, password }) {
+      async login(credentials) {
+        const { user } = credentials;
         const accounts = await file.read();
         if (accounts.state !== "ready") return { outcome: "ignored" };
         if (user === undefined) return failure("no-user", "User id not provided");
-        if (!(await checkAccount(accounts.value, user, password, context.passwords))) {
+        if (!(await checkAccount(accounts.value, user, credentials, context.passwords))) {
           return failure("wrong-password", `Invalid user id or password for user: ${user}`);
         }
         return { outcome: "success", contribute: (subject) => subject.add(PRINCIPAL_KINDS.user, user) };
