@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what configurations take for references
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -106,6 +107,22 @@ for (const { words, text } of [
   {
     words: ["--host", "a\nb", "b"],
     text: "the host name is wrong: at most 255 characters and no control characters",
+  },
+  {
+    words: ["--host", "b\u00fccher", "--encoding", "us-ascii", "b"],
+    text: "the host name 'b\u00fccher' cannot be written in US-ASCII: add --encoding UTF-8 or another --host <host>",
+  },
+  {
+    words: ["--host", "\u20ac", "--encoding", "ISO-8859-1", "b"],
+    text: "the host name '\u20ac' cannot be written in ISO-8859-1: add --encoding UTF-8 or another --host <host>",
+  },
+  {
+    words: ["--host", "a${env.HOME}", "b"],
+    text: "the host name 'a${env.HOME}' contains ${, which etc/apollo.xml takes for a reference: add another --host <host>",
+  },
+  {
+    words: ["--host", "a", "/nowhere/${x}/b"],
+    text: "the path '/nowhere/${x}/b' contains ${, which etc/apollo.xml takes for a reference",
   },
 ]) {
   test(`instance 1.4: create ${JSON.stringify(words)} is refused in one line`, (t) => {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of templates are what this is about
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { main } from "../src/index.ts";
@@ -64,7 +64,35 @@ ${SERVICE(bin)}`,
   for (const script of FILES.filter((path) => path.startsWith("bin/") && !path.endsWith(".cmd")))
     assert.equal(mode(script), 0o755 & ~umask, script);
   for (const secret of ["etc/keystore", "etc/users.properties"]) assert.equal(mode(secret), 0o600, secret);
-  assert.equal(mode(""), 0o777 & ~umask);
+  assert.equal(mode(""), 0o755 & ~umask);
+});
+
+for (const { existing, name } of [
+  { existing: false, name: "x/b" },
+  { existing: true, name: "b" },
+]) {
+  test(`instance 2: no umask opens the folders of ${existing ? "an existing" : "a new"} folder's instance`, (t) => {
+    const folder = emptyFolder(t);
+    if (existing) mkdirSync(join(folder, name));
+    const umask = process.umask(0);
+    try {
+      assert.equal(tsapollo(folder, "create", "--without-ssl", name).code, 0);
+    } finally {
+      process.umask(umask);
+    }
+    const mode = (path: string) => statSync(join(folder, name, path)).mode & 0o777;
+    for (const path of ["bin", "data", "log", "tmp", "etc/systemd"]) assert.equal(mode(path), 0o755, path);
+    assert.equal(mode("etc"), 0o750);
+    if (!existing) for (const path of [".", ".."]) assert.equal(mode(path), 0o755, path);
+  });
+}
+
+test("instance 1.5: a folder's name may be as long as the file system allows", (t) => {
+  const folder = emptyFolder(t);
+  const name = "n".repeat(255);
+  const { code, stderr } = tsapollo(folder, "create", "--without-ssl", name);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  assert.ok(existsSync(join(folder, name, "etc/systemd", `${"n".repeat(247)}.service`)));
 });
 
 test("instance 3.1: apollo.xml has Apollo's elements in Apollo's order", (t) => {

@@ -15,6 +15,7 @@ const KEY_BITS_MIN = 2_048;
 const KEY_BITS_MAX = 8_192;
 const KEY_BITS_DEFAULT = 4_096;
 const HOST_LENGTH_MAX = 255;
+const REFERENCE = "${";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get into scripts and XML
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
@@ -61,13 +62,19 @@ function planOf(call: Call): InstancePlan {
     throw new UsageError("the argument <directory> is empty: name the folder of the broker instance");
   const folder = resolve(context.workingFolder, typed);
   if (CONTROL.test(folder)) throw new UsageError("the argument <directory> contains a control character");
+  if (folder.includes(REFERENCE)) {
+    throw new UsageError(
+      `the path '${folder}' contains ${REFERENCE}, which etc/apollo.xml takes for a reference`,
+    );
+  }
+  const encoding = encodingOf(values.get("encoding"));
   const home = values.has("home")
     ? resolve(context.workingFolder, values.get("home") as string)
     : installedHome();
   return {
     typed,
     folder,
-    host: hostOf(values.get("host") ?? basename(folder)),
+    host: hostOf(values.get("host") ?? basename(folder), encoding),
     user: accountName(),
     version: installedVersion(),
     entry: entryOf(home),
@@ -75,7 +82,7 @@ function planOf(call: Call): InstancePlan {
     keyBits: keyBitsOf(values.get("key-size")),
     standardPorts: flags.get("standard-ports") === true,
     force: flags.get("force") === true,
-    encoding: encodingOf(values.get("encoding")),
+    encoding,
     platform: context.platform,
   };
 }
@@ -89,12 +96,22 @@ function accountName(): string {
   }
 }
 
-function hostOf(host: string): string {
+function hostOf(host: string, encoding: InstancePlan["encoding"]): string {
   if (host.trim() === "")
     throw new UsageError("the directory has no name to call the host by: add --host <host>");
   if (host.length > HOST_LENGTH_MAX || CONTROL.test(host)) {
     throw new UsageError(
       `the host name is wrong: at most ${HOST_LENGTH_MAX} characters and no control characters`,
+    );
+  }
+  if (host.includes(REFERENCE)) {
+    throw new UsageError(
+      `the host name '${host}' contains ${REFERENCE}, which etc/apollo.xml takes for a reference: add another --host <host>`,
+    );
+  }
+  if (Buffer.from(host, encoding.node).toString(encoding.node) !== host) {
+    throw new UsageError(
+      `the host name '${host}' cannot be written in ${encoding.name}: add --encoding UTF-8 or another --host <host>`,
     );
   }
   return host;

@@ -16,7 +16,14 @@ import { templateFolder } from "../installation.ts";
 import { generateKeystore } from "./keystore.ts";
 import { placeFiles } from "./place-files.ts";
 import { render, type TemplateValues } from "./render.ts";
-import { EMPTY_FOLDERS, KEYSTORE, TEMPLATE_FILES, type TemplateFile } from "./template-files.ts";
+import {
+  EMPTY_FOLDERS,
+  FOLDER,
+  folderMode,
+  KEYSTORE,
+  TEMPLATE_FILES,
+  type TemplateFile,
+} from "./template-files.ts";
 
 /** Everything that `create` was told or found out. */
 export interface InstancePlan {
@@ -37,6 +44,10 @@ export interface InstancePlan {
   readonly encoding: { readonly name: string; readonly node: BufferEncoding };
   readonly platform: NodeJS.Platform;
 }
+
+/** Short, and without the instance's name, which may be as long as a name can be. */
+const STAGING = ".creating-";
+const UNIT_CHARS_MAX = 255 - ".service".length;
 
 interface FinishedFile {
   readonly target: string;
@@ -72,9 +83,9 @@ function isFor(file: TemplateFile, platform: NodeJS.Platform): boolean {
   return file.only === undefined || (file.only === "windows") === (platform === "win32");
 }
 
-/** A host's name as the name of a systemd unit, which allows fewer characters. */
+/** A host's name as the name of a systemd unit, which allows fewer characters, and 255 with `.service`. */
 function unitName(host: string): string {
-  return host.replaceAll(/[^A-Za-z0-9:_.-]/g, "-");
+  return host.replaceAll(/[^A-Za-z0-9:_.-]/g, "-").slice(0, UNIT_CHARS_MAX);
 }
 
 function refuseToOverwrite({ typed, folder, force }: InstancePlan, targets: readonly string[]): void {
@@ -124,7 +135,7 @@ function newFolder(folder: string, finish: (base: string) => readonly FinishedFi
   const firstParent = makeFolders(dirname(folder));
   try {
     const base = join(realpathSync(dirname(folder)), basename(folder));
-    withStaging(join(dirname(base), `.${basename(base)}.creating-`), (staging) => {
+    withStaging(join(dirname(base), STAGING), (staging) => {
       const files = finish(base);
       const finished = join(staging, "finished");
       writeAll(finished, files);
@@ -141,13 +152,13 @@ function newFolder(folder: string, finish: (base: string) => readonly FinishedFi
 function makeFolders(folder: string): string | undefined {
   if (existsSync(folder)) return undefined;
   const first = makeFolders(dirname(folder));
-  mkdirSync(folder);
+  mkdirSync(folder, { mode: FOLDER });
   return first ?? folder;
 }
 
 function fillFolder(folder: string, finish: (base: string) => readonly FinishedFile[]): string {
   const base = realpathSync(folder);
-  withStaging(join(base, ".creating-"), (staging) => {
+  withStaging(join(base, STAGING), (staging) => {
     const files = finish(base);
     const finished = join(staging, "finished");
     writeAll(finished, files);
@@ -170,8 +181,8 @@ function withStaging(prefix: string, work: (staging: string) => void): void {
 }
 
 function writeAll(folder: string, files: readonly FinishedFile[]): void {
-  mkdirSync(folder);
-  for (const path of foldersOf(files)) mkdirSync(join(folder, path));
+  mkdirSync(folder, { mode: FOLDER });
+  for (const path of foldersOf(files)) mkdirSync(join(folder, path), { mode: folderMode(path) });
   for (const { target, bytes, mode } of files) writeFileSync(join(folder, target), bytes, { mode });
 }
 

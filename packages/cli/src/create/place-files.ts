@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BrokerError } from "@tsapollo/domain";
+import { folderMode } from "./template-files.ts";
 
 /** A finished instance, waiting to be moved to where it belongs. */
 export interface Staged {
@@ -25,7 +26,7 @@ export function placeFiles({ finished, replaced, folders, files }: Staged, targe
       if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
       if (existsSync(path))
         throw new BrokerError("ALREADY_EXISTS", `'${path}' is in the way: it should be a folder`);
-      mkdirSync(path);
+      mkdirSync(path, { mode: folderMode(folder) });
       undo.push(() => rmdirSync(path));
     }
     for (const file of files) {

@@ -19,6 +19,13 @@ const PROGRAM = 0o755;
 
 /** Folders of an instance that begin empty. [instance 2] */
 export const EMPTY_FOLDERS: readonly string[] = ["data", "log", "tmp"];
+/** The mode of a folder, by its path inside the instance: others need not see in `etc` who has an account. */
+export function folderMode(path: string): number {
+  return path === "etc" ? 0o750 : FOLDER;
+}
+
+/** The mode of the instance and of the folders above it that are missing, whatever the umask would allow. */
+export const FOLDER: number = 0o755;
 /** Where the key store lies in an instance, and its mode. [instance 2] */
 export const KEYSTORE: { readonly target: string; readonly mode: number } = {
   target: "etc/keystore",
