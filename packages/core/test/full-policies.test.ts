@@ -100,39 +100,64 @@ test("ST-071 in small, IT-072, quirk 33: over its quota a queue lets one message
   const { host, send } = client();
   const consumer = new TestConsumer();
   host.subscribe({ addresses: [queue("q")] }, consumer);
-  const producers = Array.from({ length: 5 }, () => client());
-  for (const [at, producer] of producers.entries()) {
-    assert.equal(producer.send(queue("q"), `0123456789${at}`), false);
-    assert.equal(producer.producer.resumptions, 0);
-    consumer.deliveries[at]!.settle("consumed");
-    assert.equal(producer.producer.resumptions, 1);
+  const first = client();
+  assert.equal(first.send(queue("q"), "01234567890"), true, "who crosses the line goes on");
+  assert.deepEqual(first.producer.confirmations, [1]);
+  for (let at = 1; at < 5; at += 1) {
+    const { send: sendNext, producer } = client();
+    assert.equal(sendNext(queue("q"), `0123456789${at}`), false);
+    assert.deepEqual(
+      [producer.confirmations, consumer.bodies.length],
+      [[], at],
+      "it waits outside, unconfirmed",
+    );
+    consumer.deliveries[at - 1]!.settle("consumed");
+    assert.deepEqual(
+      [producer.confirmations, producer.resumptions, consumer.bodies.length],
+      [[1], 1, at + 1],
+    );
   }
   assert.equal(send(queue("other"), "x"), true);
 });
 
-test("IT-073, IT-074: a producer that waits for one queue goes on when a consumer takes from it", async () => {
+test("IT-073, IT-074: a producer that waits for one queue goes on when a consumer takes from it, in order", async () => {
   const { client } = await startHost(queues({ quotaMessages: 1 }));
   const { host, send, producer } = client();
-  assert.deepEqual(
-    [send(queue("a"), "1"), send(queue("a"), "2"), send(queue("b"), "1")],
-    [true, false, false],
-  );
-  host.subscribe({ addresses: [queue("b")] }, automatic());
-  assert.equal(producer.resumptions, 0);
-  host.subscribe({ addresses: [queue("a")] }, automatic());
-  assert.equal(producer.resumptions, 1);
+  const sent = [send(queue("a"), "1"), send(queue("a"), "2"), send(queue("a"), "3"), send(queue("b"), "4")];
+  assert.deepEqual(sent, [true, true, false, false]);
+  const other = automatic();
+  host.subscribe({ addresses: [queue("b")] }, other);
+  assert.deepEqual([producer.resumptions, producer.confirmations], [0, [1, 2]]);
+  const consumer = automatic();
+  host.subscribe({ addresses: [queue("a")] }, consumer);
+  assert.deepEqual([producer.resumptions, producer.confirmations], [1, [1, 2, 3, 4]]);
+  assert.deepEqual([consumer.bodies, other.bodies], [["1", "2", "3"], ["4"]]);
 });
 
 test("a producer that waits for a queue goes on when the queue is deleted, or its messages expire", async () => {
   for (const how of ["deleted", "expired"]) {
     const { client, clock, engine } = await startHost(queues({ quotaMessages: 0 }));
     const { host, send, producer } = client();
-    assert.equal(send(queue("q"), "1", { expiresAtMs: clock.nowMs() + 100 }), false);
+    assert.equal(send(queue("q"), "1", { expiresAtMs: clock.nowMs() + 100 }), true);
+    assert.equal(send(queue("q"), "2"), false);
     if (how === "deleted") host.destroy(queue("q"));
     else clock.advance(2_000);
     assert.equal(producer.resumptions, 1, how);
-    assert.equal(engine.memory.usedBytes, 0);
+    assert.equal(engine.router.queues.get("q")!.length, 1);
+    assert.equal(engine.memory.usedBytes, 1);
   }
+});
+
+test("what waits for a full queue goes with its producer", async () => {
+  const { client, engine } = await startHost(queues({ quotaMessages: 0 }));
+  const leaver = client();
+  leaver.send(queue("q"), "1");
+  leaver.send(queue("q"), "2");
+  leaver.host.close();
+  const consumer = automatic();
+  client().host.subscribe({ addresses: [queue("q")] }, consumer);
+  assert.deepEqual(consumer.bodies, ["1"]);
+  assert.equal(engine.memory.usedBytes, 0);
 });
 
 test("deleting a queue from within an offer loses nothing but the queue", async () => {

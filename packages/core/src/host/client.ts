@@ -11,6 +11,7 @@ import {
   type VirtualHost,
 } from "@tsapollo/domain";
 import type { Congestion, Waiting } from "../congestion.ts";
+import { Fifo } from "../fifo.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Topic } from "../topic/topic.ts";
@@ -35,6 +36,13 @@ export interface Route {
   readonly guardGeneration: number;
 }
 
+/** A message that its destination had no room for. */
+interface Late {
+  readonly address: Address;
+  readonly message: Message;
+  readonly token: number;
+}
+
 /** Routes one client may remember; past it all are forgotten, which is simpler than finding the oldest. */
 const ROUTES_MAX = 1_024;
 
@@ -50,6 +58,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   readonly #routes: Map<Address, Route> = new Map();
   #lastRoute: Route | undefined = undefined;
   readonly #blockedBy: Set<Congestion> = new Set();
+  /** Messages for queues that were full, and what came after them: one read's worth at the most. */
+  readonly #late: Fifo<Late> = new Fifo();
   readonly #subscriptions: Set<ClientSubscription> = new Set();
   readonly #receiveRight: (topicId: string) => boolean;
   #closed = false;
@@ -70,11 +80,40 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       this.producer.confirmed(token, route.refusal);
       return true;
     }
+    if (this.#late.length > 0 || (route.queue?.mustWait ?? false)) {
+      this.#holdBack(route, message, token);
+      return false;
+    }
+    this.#deliverNow(route, message, token);
+    return this.#blockedBy.size === 0;
+  }
+
+  #deliverNow(route: Route, message: Message, token: number): void {
     const { committer } = this.host;
     const operationsBefore = committer.operations;
     this.deliver(route, message);
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
-    return this.#blockedBy.size === 0;
+  }
+
+  /** A message for a full queue waits here, unconfirmed, and with it what follows: producers stop now. [messaging 11] */
+  #holdBack({ address, queue }: Route, message: Message, token: number): void {
+    message.own();
+    this.#late.push({ address, message, token });
+    if (queue?.mustWait) this.#wait(queue.congestion);
+  }
+
+  /** What was held back goes to its queues, in order, as far as there is room. */
+  #deliverLate(): void {
+    for (let next = this.#late.peek(); next !== undefined; next = this.#late.peek()) {
+      const route = this.routeTo(next.address);
+      if (route.queue?.mustWait) {
+        this.#wait(route.queue.congestion);
+        return;
+      }
+      this.#late.shift();
+      if (route.refusal !== undefined) this.producer.confirmed(next.token, route.refusal);
+      else this.#deliverNow(route, next.message, next.token);
+    }
   }
 
   publishToAll(addresses: readonly Address[], message: Message, token: number): boolean {
@@ -94,6 +133,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       if (reached.has(destination)) continue; // named twice, or a mirrored queue and its topic: one copy
       reached.add(destination);
       this.deliver(route, message);
+      if (route.queue?.mustWait) this.#wait(route.queue.congestion);
     }
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
     return this.#blockedBy.size === 0;
@@ -108,7 +148,10 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       return;
     }
     if (topic !== undefined) this.#toTopic(topic, message);
-    else if (!queue!.enqueue(message, queue!.address, false)) this.#wait(queue!.waitingPlace);
+    else {
+      queue!.enqueue(message, queue!.address, false);
+      this.#waitForMemory(); // who fills the queue goes on; the next message for it waits
+    }
   }
 
   #toTopic(topic: Topic, message: Message): void {
@@ -136,8 +179,9 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   }
 
   relieved(congestion: Congestion): void {
-    if (this.#blockedBy.delete(congestion) && this.#blockedBy.size === 0 && !this.#closed)
-      this.producer.resumed();
+    if (!this.#blockedBy.delete(congestion) || this.#blockedBy.size > 0 || this.#closed) return;
+    this.#deliverLate();
+    if (this.#blockedBy.size === 0) this.producer.resumed();
   }
 
   /** The remembered route to an address, asked again when the destination is gone or the rules changed. */
@@ -344,6 +388,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     this.#closed = true;
     for (const congestion of this.#blockedBy) congestion.forget(this);
     this.#blockedBy.clear();
+    this.#late.clear();
     for (const subscription of [...this.#subscriptions]) subscription.cancel();
     this.host.forget(this);
   }

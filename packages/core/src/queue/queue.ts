@@ -101,13 +101,14 @@ export class Queue implements Hands {
     return this.storeId === 0 && this.#bytes >= tailBufferBytes;
   }
 
-  #mustWait(): boolean {
+  /** Whether the next message from a producer has to wait. */
+  get mustWait(): boolean {
     return (this.isFull && this.settings.fullPolicy === "block") || (this.#rate?.isUsedUp ?? false);
   }
 
   /** What a producer that was told to wait waits for. */
   get waitingPlace(): Congestion {
-    return this.#mustWait() ? this.congestion : this.#parts.memory.congestion;
+    return this.mustWait ? this.congestion : this.#parts.memory.congestion;
   }
 
   /**
@@ -141,7 +142,7 @@ export class Queue implements Hands {
     this.#dispatch.run();
     // whoever keeps it, the queue or a consumer that has not settled it: the read block is overwritten soon
     if (entry.state !== "gone") message.own();
-    return !this.#mustWait() && !memory.isExhausted;
+    return !this.mustWait && !memory.isExhausted;
   }
 
   /** @returns whether the new message may come in [messaging 5.2] */
@@ -324,7 +325,7 @@ export class Queue implements Hands {
   }
 
   #relieve(): void {
-    if (this.congestion.isAwaited && !this.#mustWait()) this.congestion.relieve();
+    if (this.congestion.isAwaited && !this.mustWait) this.congestion.relieve();
   }
 
   #unlink(entry: QueueEntry, wasReady: boolean): void {
