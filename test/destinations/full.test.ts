@@ -64,6 +64,29 @@ for (const { name, xml } of FIXTURES) {
       await consumer.drop();
     });
 
+    it("ST-071 a quota lets one producer go after the other, one for each acknowledgement", async () => {
+      const destination = "/queue/quota.flow_control";
+      const consumer = await connect();
+      await consumer.subscribe("0", destination, "client", { credit: "1,0" });
+      let gone = 0;
+      const producers = (async () => {
+        for (let at = 0; at < 10; at += 1) {
+          const producer = await connect();
+          producer.asyncSend(destination, KIB_10);
+          await producer.disconnect();
+          gone += 1;
+        }
+      })();
+      for (let at = 1; at <= 10; at += 1) {
+        const message = await consumer.message(KIB_10);
+        await pause(WATCH_MS);
+        assert.equal(gone, at);
+        consumer.ack(message);
+      }
+      await producers;
+      await consumer.drop();
+    });
+
     it("IT-072 over two connections, a queue of one byte passes one message after the other", async () => {
       const destination = "/queue/quota-1.simple";
       const [producer, consumer] = [await connect(), await connect()];
