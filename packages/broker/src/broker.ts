@@ -75,7 +75,7 @@ export class Broker {
     const { clock, logs } = this.#parts;
     const stores = host.store !== undefined && host.store.kind !== "null";
     const store: MessageStore = new MemoryStore();
-    if (host.store !== undefined && stores) {
+    if (host.store !== undefined && stores && !store.durable) {
       logs.console.warn(
         {},
         `Virtual host '${host.id}': messages are kept in memory only; this version has no ${host.store.kind} store yet, '${"directory" in host.store ? host.store.directory : ""}' is not used`,

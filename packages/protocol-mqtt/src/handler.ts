@@ -293,7 +293,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
 
   /** [MQTT-3.2.2-4] [MQTT-3.2.2-5] The socket stays for a while so that the client can read the answer. */
   #refuse(returnCode: number, reason: string): void {
-    this.#log.warn({ returnCode, reason }, "a client is refused");
+    this.#log.warn({ returnCode }, `MQTT connection '${this.#connection.remoteAddress}' refused: ${reason}`);
     this.#send({ cmd: "connack", returnCode, sessionPresent: false });
     this.#leave(true);
     this.#connection.closeAfter(this.#parts.options.dieDelayMs);
@@ -302,7 +302,8 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
   /** [MQTT-4.8.0-1] What was written before still goes out. */
   #fail(error: BrokerError): void {
     if (this.#phase === "closed") return;
-    this.#log.warn({ code: error.code, reason: error.message }, "closing the connection");
+    const { code, message } = error;
+    this.#log.warn({ code }, `MQTT connection '${this.#connection.remoteAddress}' error: ${message}`);
     this.#leave(true);
     this.#connection.close();
   }

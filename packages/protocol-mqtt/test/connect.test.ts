@@ -95,7 +95,7 @@ describe("CONNECT", () => {
       assert.deepEqual(client.answers(), []);
       assert.equal(client.connection.state, "closing");
       assert.equal(client.reception.logins.length, 0);
-      assert.match(world.log.lines[0]!, /^closing the connection: .{10}/);
+      assert.match(world.log.lines[0]!, /^MQTT connection '[\d.:]+' error: .{10}/);
     });
   }
 

@@ -4,7 +4,7 @@ import type { Clock, LogFields } from "@tsapollo/domain";
 import { type DestinationStream, type Logger as PinoLogger, pino, symbols } from "pino";
 import type { Appender } from "./appenders.ts";
 import { type LogLevel, levelValue } from "./levels.ts";
-import { messageText } from "./message-text.ts";
+import { boundRemote, messageText } from "./message-text.ts";
 import { errorOf, traceText } from "./stack-trace.ts";
 
 /** Gives an event of a level its place in the stacktrace log; undefined when that log does not take it. */
@@ -90,7 +90,7 @@ export class Channel implements DestinationStream {
       timeMs: Number(this.lastTime),
       level,
       name: this.#name,
-      text: ownTrace ? this.lastMsg : messageText(fields, this.lastMsg),
+      text: ownTrace ? this.lastMsg : messageText(fields, this.lastMsg, boundRemote(json)),
       stackref,
       json,
       trace: ownTrace ? traceText(error) : "",

@@ -1,7 +1,8 @@
 /**
  * The message of an event as a person reads it: `event key=value key="some text"`. Only the event's own fields are
- * printed; what `child()` bound is context, which the JSON form carries. An event without further fields prints
- * nothing but itself, so the documented lines come out exactly. [instance 16, 17]
+ * printed; what `child()` bound is context, which the JSON form carries, all but the peer: a line that does not name
+ * it gets ` remote=address`, for nobody could tell whom it is about. An event without further fields prints nothing but
+ * itself, so the documented lines come out exactly. [instance 16, 17]
  */
 import type { LogFields } from "@tsapollo/domain";
 
@@ -11,14 +12,20 @@ export const MESSAGE_CHARS_MAX = 8_192;
 /** `code` classifies an event for programs, `stackref` is printed by `%X{stackref}`. */
 const UNTOLD: ReadonlySet<string> = new Set(["code", "stackref"]);
 
-/** The event and its fields in one line of bounded length, whatever they hold. */
-export function messageText(fields: LogFields, event: string): string {
+/** The peer that `child()` bound, out of an event's JSON line; undefined when none was. */
+export function boundRemote(json: string): string | undefined {
+  return /"remote":"([^"\\]+)"/.exec(json)?.[1];
+}
+
+/** The event and its fields in one line of bounded length, whatever they hold. `remote` is the peer it is about. */
+export function messageText(fields: LogFields, event: string, remote?: string): string {
   let text = event;
   for (const key of Object.keys(fields)) {
     if (UNTOLD.has(key)) continue;
     const value = valueText(fields[key], event);
     if (value !== undefined) text += ` ${key}=${value}`;
   }
+  if (remote !== undefined && !text.includes(remote)) text += ` remote=${remote}`;
   return oneLine(text);
 }
 

@@ -103,9 +103,14 @@ const cases: {
     apollo: "| INFO  | x | \n",
   },
   {
-    name: "what child() bound is context and not printed",
+    name: "what child() bound is context and not printed, all but the peer",
     say: (logs) => logs.connection.child({ remote: "/1:2" }).child({ user: "u" }).warn({ own: 1 }, "x"),
-    connection: "x own=1\n",
+    connection: "x own=1 remote=/1:2\n",
+  },
+  {
+    name: "a line that names its peer already stays as it is",
+    say: (logs) => logs.connection.child({ remote: "/1:2" }).warn({}, "MQTT connection '/1:2' error: x"),
+    connection: "MQTT connection '/1:2' error: x\n",
   },
 ];
 for (const { name, say, screen = "", apollo = "", connection = "", security = "" } of cases) {
@@ -231,7 +236,7 @@ test("[instance 18] a new configuration reaches loggers and children that are th
   );
   logs.reconfigure(config);
   child.debug({}, "seen");
-  assert.equal(screen(), "DEBUG | seen\n");
+  assert.equal(screen(), "DEBUG | seen remote=/1:2\n");
   logs.reconfigure(DEFAULT_LOG4J);
   child.debug({}, "unseen again");
   child.info({}, "back");
