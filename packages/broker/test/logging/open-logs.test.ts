@@ -240,7 +240,7 @@ test("[instance 18] a new configuration reaches loggers and children that are th
   logs.reconfigure(DEFAULT_LOG4J);
   child.debug({}, "unseen again");
   child.info({}, "back");
-  assert.equal(undated(read("connection.log")), "back\n");
+  assert.equal(undated(read("connection.log")), "back remote=/1:2\n");
 });
 
 test("after close nothing is written, also by children and new names", (t) => {
