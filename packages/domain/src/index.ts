@@ -28,6 +28,7 @@ export { formatPath, NEUTRAL_SYNTAX, type PathSyntax, parsePath } from "./path-s
 export {
   type Admission,
   type Connection,
+  type HostResident,
   type Identification,
   type LoginRequest,
   OUTPUT_RESERVE_MAX,
@@ -52,6 +53,7 @@ export {
 export type { MessageStore, StoredEntry, StoredQueue, UnitOfWork } from "./store.ts";
 export {
   type MessageFilter,
+  type NamedStates,
   NO_TOKEN,
   type Producer,
   type SubscribeRequest,

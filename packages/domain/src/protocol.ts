@@ -124,3 +124,14 @@ export interface ProtocolAdapter {
   /** A handler for a connection that speaks this protocol; options are the connector's, by adapter. */
   createHandler(connection: Connection, services: ProtocolServices): ProtocolHandler;
 }
+
+/** The part of a protocol that lives with a virtual host rather than with a connection: sessions, for example. */
+export interface HostResident {
+  /**
+   * A virtual host runs and nobody is connected yet. `host` is the broker's own view of it, which may do everything
+   * and stays open as long as the host runs.
+   */
+  hostStarted(host: VirtualHost, services: ProtocolServices): void;
+  /** The host is about to stop; every client has left. What is saved now is still written. */
+  hostStopping(hostId: string): void;
+}

@@ -69,10 +69,27 @@ export interface Transaction {
   abort(): void;
 }
 
+/** Small named values that protocols keep with a virtual host. They survive as messages do. [architecture 5] */
+export interface NamedStates {
+  /** The value as it was saved last; undefined when there is none. It must not be changed. */
+  get(key: string): Uint8Array | undefined;
+  /** The keys that begin with a prefix, sorted. */
+  keys(prefix: string): readonly string[];
+  /**
+   * The value of a key has changed. It becomes durable together with everything that is published and settled in
+   * this turn. `encode` is called once, when that is written, however often the key was saved until then; when it
+   * returns undefined the value is removed. `done` is called when it is durable, or with the reason why it is not;
+   * never before `save` returns.
+   */
+  save(key: string, encode: () => Uint8Array | undefined, done?: (error?: BrokerError) => void): void;
+}
+
 /** A virtual host as one authenticated client sees it. */
 export interface VirtualHost {
   /** The host's configured id. */
   readonly id: string;
+  /** What protocols remember of clients that are not connected. Shared by all clients: keys begin with the protocol. */
+  readonly states: NamedStates;
   /**
    * Routes a message. `false`: taken, but send no more until `Producer.resumed`. Refusals and, for a token
    * other than {@link NO_TOKEN}, success reach `Producer.confirmed`. The bytes may be borrowed. Callers that

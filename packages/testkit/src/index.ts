@@ -1,6 +1,7 @@
 export { FakeClock } from "./fake-clock.ts";
 export {
   type Published,
+  RecordedStates,
   RecordedSubscription,
   RecordingHost,
   TestDelivery,

@@ -6,6 +6,7 @@ import {
   type Delivery,
   type LoginRequest,
   type Message,
+  type NamedStates,
   NO_TOKEN,
   type Outcome,
   type Producer,
@@ -76,9 +77,35 @@ export class TestDelivery implements Delivery {
   }
 }
 
+/** Named values in memory. `done` is called from a microtask, or from `confirmAll` while `confirming` is false. */
+export class RecordedStates implements NamedStates {
+  readonly values: Map<string, Uint8Array> = new Map();
+  confirming = true;
+  readonly #unconfirmed: ((error?: BrokerError) => void)[] = [];
+
+  get(key: string): Uint8Array | undefined {
+    return this.values.get(key);
+  }
+  keys(prefix: string): readonly string[] {
+    return [...this.values.keys()].filter((key) => key.startsWith(prefix)).sort();
+  }
+  save(key: string, encode: () => Uint8Array | undefined, done?: (error?: BrokerError) => void): void {
+    const value = encode();
+    if (value === undefined) this.values.delete(key);
+    else this.values.set(key, value);
+    if (done === undefined) return;
+    if (this.confirming) queueMicrotask(done);
+    else this.#unconfirmed.push(done);
+  }
+  confirmAll(): void {
+    for (const done of this.#unconfirmed.splice(0)) done();
+  }
+}
+
 /** A virtual host that routes nothing and remembers everything. */
 export class RecordingHost implements VirtualHost {
   readonly id: string = "default";
+  readonly states: RecordedStates = new RecordedStates();
   readonly published: Published[] = [];
   readonly subscriptions: RecordedSubscription[] = [];
   readonly destroyed: Address[] = [];

@@ -3,6 +3,7 @@ import {
   BrokerError,
   type Consumer,
   type Message,
+  type NamedStates,
   NO_TOKEN,
   type Producer,
   type SubscribeRequest,
@@ -23,25 +24,9 @@ import { DurableAttachment } from "./durable-attachment.ts";
 import type { Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
 import { receiveRight } from "./receive-right.ts";
+import type { Late, Route } from "./route.ts";
 import { ShieldedConsumer } from "./shielded-consumer.ts";
 import { isTemporary, ownerOf } from "./temporary.ts";
-
-/** Where messages for an address go, and whether this client may send there: asked once, then remembered. */
-export interface Route {
-  readonly address: Address;
-  /** Where messages go; for a mirrored queue its topic, which passes them on to the queue. */
-  readonly topic: Topic | undefined;
-  readonly queue: Queue | undefined;
-  readonly refusal: BrokerError | undefined;
-  readonly guardGeneration: number;
-}
-
-/** A message that its destination had no room for. */
-interface Late {
-  readonly address: Address;
-  readonly message: Message;
-  readonly token: number;
-}
 
 /** Routes one client may remember; past it all are forgotten, which is simpler than finding the oldest. */
 const ROUTES_MAX = 1_024;
@@ -51,6 +36,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   readonly id: string;
   readonly host: HostEngine;
   readonly guard: Guard;
+  readonly states: NamedStates;
   readonly producer: Producer;
   /** Unique among the host's clients; owns temporary destinations. */
   readonly clientId: string;
@@ -69,6 +55,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     this.id = host.id;
     this.host = host;
     this.guard = guard;
+    this.states = host.states;
     this.producer = producer;
     this.#receiveRight = receiveRight(guard, host.router, host.brokerId, clientId);
   }

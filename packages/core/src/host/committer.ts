@@ -36,6 +36,7 @@ export class Committer {
   #committing = false;
   #scheduled = false;
   #idleWaiters: (() => void)[] = [];
+  #lastWords: (() => void) | undefined = undefined;
   /** Grows with every durable operation: a publisher compares it to see whether its message needs the store. */
   operations = 0;
 
@@ -52,6 +53,11 @@ export class Committer {
       this.#schedule();
     }
     return this.#open;
+  }
+
+  /** Called before a unit of work leaves, for what is added to it once however often it changed. */
+  beforeCommit(lastWords: () => void): void {
+    this.#lastWords = lastWords;
   }
 
   /** Stores a message's body in the open unit and returns its id; several queues of one publication share it. */
@@ -96,6 +102,7 @@ export class Committer {
   }
 
   #commit(): void {
+    this.#lastWords?.();
     this.#scheduled = false;
     const unit = this.#open;
     const confirmations = this.#confirmations;

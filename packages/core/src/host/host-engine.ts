@@ -21,6 +21,7 @@ import { Janitor } from "./janitor.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { Router } from "./router.ts";
 import { Scheduler } from "./scheduler.ts";
+import { States } from "./states.ts";
 
 /** What a virtual host is made of. */
 export interface HostParts {
@@ -56,6 +57,7 @@ export class HostEngine {
   readonly committer: Committer;
   readonly memory: MemoryBudget;
   readonly scheduler: Scheduler;
+  readonly states: States;
   readonly #parts: HostParts;
   readonly #janitor: Janitor;
   readonly #clients: Map<string, Client> = new Map();
@@ -70,6 +72,7 @@ export class HostEngine {
     this.settings = parts.settings;
     this.clock = parts.clock;
     this.committer = new Committer(parts.store, parts.logger);
+    this.states = new States(this.committer);
     this.memory = new MemoryBudget(parts.settings.memoryLimitBytes);
     const { settings, clock } = parts;
     const { committer, memory } = this;
@@ -92,6 +95,7 @@ export class HostEngine {
   async start(): Promise<void> {
     await this.#parts.store.open();
     if (this.settings.purgeOnStartup) await this.#parts.store.purge();
+    await this.states.restore(this.#parts.store);
     this.router.createConfigured();
     await this.committer.idle();
     this.#state = "running";
@@ -148,6 +152,23 @@ export class HostEngine {
     );
     this.#clients.set(clientId, host);
     return { host, clientId };
+  }
+
+  /** The broker's own view of the host: it may do everything. Refusals of what it publishes are logged. */
+  admitBroker(): VirtualHost {
+    const { logger } = this.#parts;
+    const producer: Producer = {
+      confirmed: (_token, error) => {
+        if (error !== undefined)
+          logger.warn({ code: error.code, reason: error.message }, "the broker's own message was refused");
+      },
+      resumed: () => {},
+    };
+    this.#clientCounter += 1;
+    const clientId = `${this.id}-${this.#clientCounter.toString(16)}`;
+    const host = new Client(this, new Guard(undefined, undefined, ""), producer, clientId);
+    this.#clients.set(clientId, host);
+    return host;
   }
 
   /** A client left; its temporary destinations go with the next sweep. */

@@ -1,0 +1,20 @@
+import type { Address, BrokerError, Message } from "@tsapollo/domain";
+import type { Queue } from "../queue/queue.ts";
+import type { Topic } from "../topic/topic.ts";
+
+/** Where messages for an address go, and whether this client may send there: asked once, then remembered. */
+export interface Route {
+  readonly address: Address;
+  /** Where messages go; for a mirrored queue its topic, which passes them on to the queue. */
+  readonly topic: Topic | undefined;
+  readonly queue: Queue | undefined;
+  readonly refusal: BrokerError | undefined;
+  readonly guardGeneration: number;
+}
+
+/** A message that its destination had no room for. */
+export interface Late {
+  readonly address: Address;
+  readonly message: Message;
+  readonly token: number;
+}
