@@ -1,9 +1,10 @@
-import type { Message, MessageStore, StoredEntry, UnitOfWork } from "@tsapollo/domain";
+import type { Message, MessageStore, StoredEntry, StoredPlace, UnitOfWork } from "@tsapollo/domain";
 
 /** A store that writes down what it was asked, and finishes commits when the test says so. */
 export class ForgetfulStore implements MessageStore {
   readonly title = "forgetful store";
   readonly durable = true;
+  readonly lastQueueId = 0;
   /** Operations of finished and waiting commits, in words. */
   readonly log: string[] = [];
   /** `false`: commits wait for `finish`. */
@@ -19,8 +20,13 @@ export class ForgetfulStore implements MessageStore {
         operations.push(`message ${Buffer.from(message.body()).toString()}`);
         return this.#nextMessageId++;
       },
-      enqueue: (queueId: number, entry: StoredEntry) => void operations.push(`+${queueId}:${entry.sequence}`),
-      dequeue: (queueId: number, sequence: number) => void operations.push(`-${queueId}:${sequence}`),
+      enqueue: (queueId: number, _messageId: number, entry: StoredEntry) =>
+        void operations.push(`+${queueId}:${entry.sequence}`),
+      dequeue: (queueId: number, { sequence }: StoredPlace) =>
+        void operations.push(`-${queueId}:${sequence}`),
+      redelivered: (queueId: number, { sequence }: StoredPlace, count: number) =>
+        void operations.push(`*${queueId}:${sequence}=${count}`),
+      pendingBytes: 0,
       putQueue: ({ key }) => void operations.push(`queue ${key}`),
       removeQueue: (queueId: number) => void operations.push(`no queue ${queueId}`),
       putState: (key: string) => void operations.push(`state ${key}`),
@@ -42,18 +48,13 @@ export class ForgetfulStore implements MessageStore {
   async queues(): Promise<never[]> {
     return [];
   }
-  async entries(): Promise<never[]> {
+  async page(): Promise<never[]> {
     return [];
   }
-  async load(): Promise<undefined> {
-    return undefined;
+  async states(): Promise<ReadonlyMap<string, Uint8Array>> {
+    return new Map();
   }
-  async state(): Promise<undefined> {
-    return undefined;
-  }
-  async stateKeys(): Promise<never[]> {
-    return [];
-  }
+  async backup(): Promise<void> {}
   async purge(): Promise<void> {}
   async close(): Promise<void> {}
 }

@@ -24,6 +24,12 @@ export {
   type RetainAction,
   type WireForm,
 } from "./message.ts";
+export {
+  type CodecLookup,
+  messageRecordSize,
+  readMessageRecord,
+  writeMessageRecord,
+} from "./message-record.ts";
 export { formatPath, NEUTRAL_SYNTAX, type PathSyntax, parsePath } from "./path-syntax.ts";
 export {
   type Admission,
@@ -50,7 +56,16 @@ export {
   type Resource,
   type ResourceKind,
 } from "./security.ts";
-export type { MessageStore, StoredEntry, StoredQueue, UnitOfWork } from "./store.ts";
+export type {
+  LoadedEntry,
+  MessageStore,
+  PageBounds,
+  QueueState,
+  StoredEntry,
+  StoredPlace,
+  StoredQueue,
+  UnitOfWork,
+} from "./store.ts";
 export {
   type MessageFilter,
   type NamedStates,

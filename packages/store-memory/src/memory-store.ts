@@ -1,7 +1,11 @@
 import {
+  BrokerError,
   invariant,
+  type LoadedEntry,
   type Message,
   type MessageStore,
+  type PageBounds,
+  type QueueState,
   type StoredEntry,
   type StoredQueue,
   type UnitOfWork,
@@ -14,9 +18,16 @@ interface StoredMessage {
   references: number;
 }
 
+interface HeldEntry {
+  readonly entry: StoredEntry;
+  readonly messageId: number;
+}
+
 interface QueueContent {
   queue: StoredQueue;
-  readonly entries: Map<number, StoredEntry>;
+  lastSequence: number;
+  /** By sequence, ascending. */
+  readonly entries: Map<number, HeldEntry>;
 }
 
 /**
@@ -30,8 +41,13 @@ export class MemoryStore implements MessageStore {
   readonly #messages: Map<number, StoredMessage> = new Map();
   readonly #state: Map<string, Uint8Array> = new Map();
   #nextMessageId = 1;
+  #lastQueueId = 0;
   #commitsUnderWay = 0;
   #closers: (() => void)[] = [];
+
+  get lastQueueId(): number {
+    return this.#lastQueueId;
+  }
 
   async open(): Promise<void> {}
 
@@ -58,9 +74,11 @@ export class MemoryStore implements MessageStore {
         this.#messages.set(operation.messageId, { message: operation.message, references: 0 });
         return;
       case "enqueue":
-        return this.#enqueue(operation.queueId, operation.entry);
+        return this.#enqueue(operation.queueId, operation);
       case "dequeue":
         return this.#dequeue(operation.queueId, operation.sequence);
+      case "redelivered":
+        return this.#redelivered(operation.queueId, operation.sequence, operation.count);
       case "queue":
         return this.#putQueue(operation.queue);
       case "no queue":
@@ -78,24 +96,34 @@ export class MemoryStore implements MessageStore {
 
   #putQueue(queue: StoredQueue): void {
     const content = this.#queues.get(queue.queueId);
-    if (content === undefined) this.#queues.set(queue.queueId, { queue, entries: new Map() });
-    else content.queue = queue;
+    if (content === undefined) {
+      this.#queues.set(queue.queueId, { queue, lastSequence: 0, entries: new Map() });
+      this.#lastQueueId = Math.max(this.#lastQueueId, queue.queueId);
+    } else content.queue = queue;
   }
 
-  #enqueue(queueId: number, entry: StoredEntry): void {
+  #enqueue(queueId: number, { entry, messageId }: HeldEntry): void {
     const content = this.#queues.get(queueId);
-    const stored = this.#messages.get(entry.messageId);
+    const stored = this.#messages.get(messageId);
     invariant(content !== undefined && stored !== undefined, "queue and message are stored before the entry");
-    content.entries.set(entry.sequence, entry);
+    content.entries.set(entry.sequence, { entry, messageId });
+    content.lastSequence = Math.max(content.lastSequence, entry.sequence);
     stored.references += 1;
   }
 
   #dequeue(queueId: number, sequence: number): void {
     const entries = this.#queues.get(queueId)?.entries;
-    const entry = entries?.get(sequence);
-    if (entries === undefined || entry === undefined) return;
+    const held = entries?.get(sequence);
+    if (entries === undefined || held === undefined) return;
     entries.delete(sequence);
-    this.#unreference(entry.messageId);
+    this.#unreference(held.messageId);
+  }
+
+  #redelivered(queueId: number, sequence: number, redeliveryCount: number): void {
+    const entries = this.#queues.get(queueId)?.entries;
+    const held = entries?.get(sequence);
+    if (held === undefined) return;
+    entries?.set(sequence, { ...held, entry: { ...held.entry, redeliveryCount } });
   }
 
   #unreference(messageId: number): void {
@@ -108,29 +136,44 @@ export class MemoryStore implements MessageStore {
     const content = this.#queues.get(queueId);
     if (content === undefined) return;
     this.#queues.delete(queueId);
-    for (const entry of content.entries.values()) this.#unreference(entry.messageId);
+    for (const { messageId } of content.entries.values()) this.#unreference(messageId);
   }
 
-  async queues(): Promise<readonly StoredQueue[]> {
-    return [...this.#queues.values()].map(({ queue }) => queue).sort((a, b) => a.queueId - b.queueId);
+  async queues(): Promise<readonly QueueState[]> {
+    const states = [...this.#queues.values()].map(({ queue, lastSequence, entries }): QueueState => {
+      let bytes = 0;
+      let earliestExpiryMs = 0;
+      for (const { entry } of entries.values()) {
+        bytes += entry.sizeBytes;
+        const { expiresAtMs } = entry;
+        if (expiresAtMs !== 0 && (earliestExpiryMs === 0 || expiresAtMs < earliestExpiryMs)) {
+          earliestExpiryMs = expiresAtMs;
+        }
+      }
+      return { queue, lastSequence, entryCount: entries.size, bytes, earliestExpiryMs };
+    });
+    return states.sort((a, b) => a.queue.queueId - b.queue.queueId);
   }
 
-  async entries(queueId: number, fromSequence: number, limit: number): Promise<readonly StoredEntry[]> {
-    const entries = [...(this.#queues.get(queueId)?.entries.values() ?? [])];
-    const from = entries.filter(({ sequence }) => sequence >= fromSequence);
-    return from.sort((a, b) => a.sequence - b.sequence).slice(0, limit);
+  async page(queueId: number, bounds: PageBounds): Promise<readonly LoadedEntry[]> {
+    const page: LoadedEntry[] = [];
+    let bytes = 0;
+    for (const { entry, messageId } of this.#queues.get(queueId)?.entries.values() ?? []) {
+      if (entry.sequence < bounds.from) continue;
+      if (entry.sequence > bounds.to || page.length >= bounds.maxEntries) break;
+      if (page.length > 0 && bytes >= bounds.maxBytes) break;
+      bytes += entry.sizeBytes;
+      page.push({ ...entry, messageId, message: this.#messages.get(messageId)!.message });
+    }
+    return page;
   }
 
-  async load(messageId: number): Promise<Message | undefined> {
-    return this.#messages.get(messageId)?.message;
+  async states(): Promise<ReadonlyMap<string, Uint8Array>> {
+    return new Map(this.#state);
   }
 
-  async state(key: string): Promise<Uint8Array | undefined> {
-    return this.#state.get(key);
-  }
-
-  async stateKeys(prefix: string): Promise<readonly string[]> {
-    return [...this.#state.keys()].filter((key) => key.startsWith(prefix)).sort();
+  async backup(): Promise<void> {
+    throw new BrokerError("STORE_FAILED", "The memory store keeps nothing that could be copied");
   }
 
   async purge(): Promise<void> {

@@ -2,6 +2,7 @@ import {
   invariant,
   type Message,
   type StoredEntry,
+  type StoredPlace,
   type StoredQueue,
   type UnitOfWork,
 } from "@tsapollo/domain";
@@ -9,14 +10,28 @@ import {
 /** One step of a unit of work. */
 export type Operation =
   | { readonly what: "message"; readonly messageId: number; readonly message: Message }
-  | { readonly what: "enqueue"; readonly queueId: number; readonly entry: StoredEntry }
+  | {
+      readonly what: "enqueue";
+      readonly queueId: number;
+      readonly messageId: number;
+      readonly entry: StoredEntry;
+    }
   | { readonly what: "dequeue"; readonly queueId: number; readonly sequence: number }
+  | {
+      readonly what: "redelivered";
+      readonly queueId: number;
+      readonly sequence: number;
+      readonly count: number;
+    }
   | { readonly what: "queue"; readonly queue: StoredQueue }
   | { readonly what: "no queue"; readonly queueId: number }
   | { readonly what: "state"; readonly key: string; readonly value: Uint8Array }
   | { readonly what: "no state"; readonly key: string };
 
 type Commit = (operations: readonly Operation[], onDurable: (error?: Error) => void) => void;
+
+/** What an entry costs besides its message. */
+const ENTRY_BYTES = 100;
 
 /** Operations in order; an enqueue and its dequeue that meet here leave no trace, nor does their message. */
 export class MemoryUnit implements UnitOfWork {
@@ -25,6 +40,7 @@ export class MemoryUnit implements UnitOfWork {
   readonly #messages: Map<number, { readonly message: Message; references: number }> = new Map();
   readonly #enqueues: Map<string, Operation & { what: "enqueue" }> = new Map();
   readonly #others: Operation[] = [];
+  #bytes = 0;
   #committed = false;
 
   constructor(nextMessageId: () => number, commit: Commit) {
@@ -35,25 +51,37 @@ export class MemoryUnit implements UnitOfWork {
   storeMessage(message: Message): number {
     const messageId = this.#nextMessageId();
     this.#messages.set(messageId, { message, references: 0 });
+    this.#bytes += message.sizeBytes;
     return messageId;
   }
 
-  enqueue(queueId: number, entry: StoredEntry): void {
-    this.#enqueues.set(`${queueId}:${entry.sequence}`, { what: "enqueue", queueId, entry });
-    const own = this.#messages.get(entry.messageId);
+  enqueue(queueId: number, messageId: number, entry: StoredEntry): void {
+    this.#enqueues.set(`${queueId}:${entry.sequence}`, { what: "enqueue", queueId, messageId, entry });
+    this.#bytes += ENTRY_BYTES;
+    const own = this.#messages.get(messageId);
     if (own !== undefined) own.references += 1;
   }
 
-  dequeue(queueId: number, sequence: number): void {
+  dequeue(queueId: number, { sequence }: StoredPlace): void {
+    if (!this.#cancel(queueId, sequence)) this.#others.push({ what: "dequeue", queueId, sequence });
+  }
+
+  /** @returns whether the entry came in with this unit */
+  #cancel(queueId: number, sequence: number): boolean {
     const key = `${queueId}:${sequence}`;
     const enqueued = this.#enqueues.get(key);
-    if (enqueued === undefined) {
-      this.#others.push({ what: "dequeue", queueId, sequence });
-      return;
-    }
+    if (enqueued === undefined) return false;
     this.#enqueues.delete(key);
-    const own = this.#messages.get(enqueued.entry.messageId);
-    if (own !== undefined) own.references -= 1;
+    this.#bytes -= ENTRY_BYTES;
+    const own = this.#messages.get(enqueued.messageId);
+    if (own === undefined) return true;
+    own.references -= 1;
+    if (own.references === 0) this.#bytes -= own.message.sizeBytes;
+    return true;
+  }
+
+  redelivered(queueId: number, { sequence }: StoredPlace, count: number): void {
+    this.#others.push({ what: "redelivered", queueId, sequence, count });
   }
 
   putQueue(queue: StoredQueue): void {
@@ -62,7 +90,7 @@ export class MemoryUnit implements UnitOfWork {
 
   removeQueue(queueId: number): void {
     for (const { queueId: id, entry } of [...this.#enqueues.values()]) {
-      if (id === queueId) this.dequeue(id, entry.sequence);
+      if (id === queueId) this.#cancel(id, entry.sequence);
     }
     this.#others.push({ what: "no queue", queueId });
   }
@@ -79,16 +107,21 @@ export class MemoryUnit implements UnitOfWork {
     return this.#others.length === 0 && this.#enqueues.size === 0;
   }
 
+  get pendingBytes(): number {
+    return this.#bytes + this.#others.length * ENTRY_BYTES;
+  }
+
   commit(onDurable: (error?: Error) => void): void {
-    invariant(!this.#committed, "a unit of work is committed once");
+    invariant(!this.#committed, "a unit of work that succeeded is not committed again");
     this.#committed = true;
     const messages: Operation[] = [];
     for (const [messageId, { message, references }] of this.#messages) {
       if (references > 0) messages.push({ what: "message", messageId, message });
     }
-    // queues come first, so that entries find them; removals of queues come last
-    const created = this.#others.filter(({ what }) => what !== "no queue");
-    const removed = this.#others.filter(({ what }) => what === "no queue");
-    this.#commit([...created, ...messages, ...this.#enqueues.values(), ...removed], onDurable);
+    // queues come first, so that entries find them; what needs the entries comes last
+    const afterEntries = ({ what }: Operation): boolean => what === "no queue" || what === "redelivered";
+    const before = this.#others.filter((one) => !afterEntries(one));
+    const after = this.#others.filter(afterEntries);
+    this.#commit([...before, ...messages, ...this.#enqueues.values(), ...after], onDurable);
   }
 }

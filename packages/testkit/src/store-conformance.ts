@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MessageStore, StoredEntry, UnitOfWork } from "@tsapollo/domain";
+import type { MessageStore, PageBounds, StoredEntry, StoredPlace, UnitOfWork } from "@tsapollo/domain";
 import { bodyText, sampleMessage } from "./sample-message.ts";
 
 /** How the suite gets at a store. */
@@ -20,9 +20,33 @@ export async function committed(unit: UnitOfWork): Promise<void> {
   });
 }
 
-function entry(sequence: number, messageId: number, rest?: Partial<StoredEntry>): StoredEntry {
+function entry(sequence: number, rest?: Partial<StoredEntry>): StoredEntry {
   const common = { sizeBytes: 5, expiresAtMs: 0, redeliveryCount: 0, via: undefined, retained: false };
-  return { sequence, messageId, ...common, ...rest };
+  return { sequence, transient: false, ...common, ...rest };
+}
+
+function place(sequence: number, messageId: number): StoredPlace {
+  return { sequence, messageId, sizeBytes: 5, transient: false };
+}
+
+const EVERYTHING: PageBounds = {
+  from: 0,
+  to: Number.MAX_SAFE_INTEGER,
+  maxEntries: 1_000,
+  maxBytes: 1_000_000,
+};
+
+async function sequences(
+  store: MessageStore,
+  queueId: number,
+  bounds?: Partial<PageBounds>,
+): Promise<number[]> {
+  const page = await store.page(queueId, { ...EVERYTHING, ...bounds });
+  return page.map(({ sequence }) => sequence);
+}
+
+async function queueKeys(store: MessageStore): Promise<string[]> {
+  return (await store.queues()).map(({ queue }) => queue.key);
 }
 
 const QUEUE = { queueId: 1, key: "queue:a", description: "{}" };
@@ -49,17 +73,19 @@ function entryTests(
     const unit = store.begin();
     unit.putQueue(QUEUE);
     const id = unit.storeMessage(sampleMessage("hello", { persistent: true, priority: 7 }));
-    unit.enqueue(1, entry(1, id, { via: "topic:t", retained: true, expiresAtMs: 99, redeliveryCount: 2 }));
+    unit.enqueue(1, id, entry(1, { via: "topic:t", retained: true, expiresAtMs: 99, redeliveryCount: 2 }));
     await committed(unit);
     store = await view(store);
-    assert.deepEqual(await store.queues(), [QUEUE]);
-    assert.deepEqual(await store.entries(1, 0, 10), [
-      entry(1, id, { via: "topic:t", retained: true, expiresAtMs: 99, redeliveryCount: 2 }),
+    assert.deepEqual(await store.queues(), [
+      { queue: QUEUE, lastSequence: 1, entryCount: 1, bytes: 5, earliestExpiryMs: 99 },
     ]);
-    const message = await store.load(id);
-    assert.equal(bodyText(message!), "hello");
-    assert.equal(message!.persistent, true);
-    assert.equal(message!.priority, 7);
+    assert.equal(store.lastQueueId, 1);
+    const [loaded] = await store.page(1, EVERYTHING);
+    const { message, messageId: _, ...rest } = loaded!;
+    assert.deepEqual(rest, entry(1, { via: "topic:t", retained: true, expiresAtMs: 99, redeliveryCount: 2 }));
+    assert.equal(bodyText(message), "hello");
+    assert.equal(message.persistent, true);
+    assert.equal(message.priority, 7);
     await store.close();
   });
 
@@ -68,14 +94,50 @@ function entryTests(
     const unit = store.begin();
     unit.putQueue(QUEUE);
     for (const sequence of [1, 2, 3, 4, 5])
-      unit.enqueue(1, entry(sequence, unit.storeMessage(sampleMessage("x"))));
+      unit.enqueue(1, unit.storeMessage(sampleMessage("x")), entry(sequence));
     await committed(unit);
     store = await view(store);
-    const found = await store.entries(1, 2, 3);
-    assert.deepEqual(
-      found.map(({ sequence }) => sequence),
-      [2, 3, 4],
-    );
+    assert.deepEqual(await sequences(store, 1, { from: 2, maxEntries: 3 }), [2, 3, 4]);
+    assert.deepEqual(await sequences(store, 1, { from: 2, to: 3 }), [2, 3]);
+    assert.deepEqual(await sequences(store, 1, { maxBytes: 1 }), [1], "at least one, however large");
+    assert.deepEqual(await sequences(store, 2), []);
+    await store.close();
+  });
+
+  test(`${name}: a redelivery counter is kept until the entry goes`, async () => {
+    let store = await factory.open();
+    const unit = store.begin();
+    unit.putQueue(QUEUE);
+    const id = unit.storeMessage(sampleMessage("hello"));
+    unit.enqueue(1, id, entry(1));
+    await committed(unit);
+    const second = store.begin();
+    second.redelivered(1, place(1, id), 3);
+    await committed(second);
+    store = await view(store);
+    const [loaded] = await store.page(1, EVERYTHING);
+    assert.equal(loaded!.redeliveryCount, 3);
+    const third = store.begin();
+    third.dequeue(1, loaded!);
+    await committed(third);
+    assert.deepEqual(await sequences(store, 1), []);
+    await store.close();
+  });
+
+  test(`${name}: sequences go on where they were, also when nothing is left`, async () => {
+    let store = await factory.open();
+    const unit = store.begin();
+    unit.putQueue(QUEUE);
+    const id = unit.storeMessage(sampleMessage("hello"));
+    unit.enqueue(1, id, entry(41));
+    await committed(unit);
+    const second = store.begin();
+    second.dequeue(1, place(41, id));
+    await committed(second);
+    store = await view(store);
+    assert.deepEqual(await store.queues(), [
+      { queue: QUEUE, lastSequence: 41, entryCount: 0, bytes: 0, earliestExpiryMs: 0 },
+    ]);
     await store.close();
   });
 }
@@ -91,19 +153,20 @@ function removalTests(
     first.putQueue(QUEUE);
     first.putQueue({ queueId: 2, key: "dsub:b", description: '{"topics":[]}' });
     const id = first.storeMessage(sampleMessage("hello"));
-    first.enqueue(1, entry(1, id));
-    first.enqueue(2, entry(1, id));
+    first.enqueue(1, id, entry(1));
+    first.enqueue(2, id, entry(1));
     await committed(first);
     const second = store.begin();
-    second.dequeue(1, 1);
+    second.dequeue(1, place(1, id));
     await committed(second);
     store = await view(store);
-    assert.deepEqual(await store.entries(1, 0, 10), []);
-    assert.equal(bodyText((await store.load(id))!), "hello");
+    assert.deepEqual(await sequences(store, 1), []);
+    const [left] = await store.page(2, EVERYTHING);
+    assert.equal(bodyText(left!.message), "hello");
     const third = store.begin();
-    third.dequeue(2, 1);
+    third.dequeue(2, left!);
     await committed(third);
-    assert.equal(await store.load(id), undefined);
+    assert.deepEqual(await sequences(store, 2), []);
     await store.close();
   });
 
@@ -112,15 +175,15 @@ function removalTests(
     const first = store.begin();
     first.putQueue(QUEUE);
     const id = first.storeMessage(sampleMessage("hello"));
-    first.enqueue(1, entry(1, id));
+    first.enqueue(1, id, entry(1));
     await committed(first);
     const second = store.begin();
     second.removeQueue(1);
     await committed(second);
     store = await view(store);
     assert.deepEqual(await store.queues(), []);
-    assert.deepEqual(await store.entries(1, 0, 10), []);
-    assert.equal(await store.load(id), undefined);
+    assert.deepEqual(await sequences(store, 1), []);
+    assert.equal(store.lastQueueId, 1, "ids are never used again");
     await store.close();
   });
 
@@ -132,8 +195,8 @@ function removalTests(
     await committed(unit);
     await store.purge();
     store = await view(store);
-    assert.deepEqual(await store.queues(), []);
-    assert.equal(await store.state("a"), undefined);
+    assert.deepEqual(await queueKeys(store), []);
+    assert.equal((await store.states()).size, 0);
     await store.close();
   });
 }
@@ -143,7 +206,7 @@ function stateTests(
   factory: StoreFactory,
   view: (store: MessageStore) => Promise<MessageStore>,
 ): void {
-  test(`${name}: named values are set, replaced, listed by prefix and removed`, async () => {
+  test(`${name}: named values are set, replaced, listed and removed`, async () => {
     let store = await factory.open();
     const first = store.begin();
     first.putState("mqtt:b", Buffer.from("1"));
@@ -152,12 +215,13 @@ function stateTests(
     first.putState("mqtt:b", Buffer.from("4"));
     await committed(first);
     store = await view(store);
-    assert.deepEqual(await store.stateKeys("mqtt:"), ["mqtt:a", "mqtt:b"]);
-    assert.deepEqual(Buffer.from((await store.state("mqtt:b"))!).toString(), "4");
+    const states = await store.states();
+    assert.deepEqual([...states.keys()].sort(), ["mqtt:a", "mqtt:b", "other"]);
+    assert.equal(Buffer.from(states.get("mqtt:b")!).toString(), "4");
     const second = store.begin();
     second.removeState("mqtt:a");
     await committed(second);
-    assert.equal(await store.state("mqtt:a"), undefined);
+    assert.equal((await store.states()).has("mqtt:a"), false);
     await store.close();
   });
 }
@@ -170,12 +234,13 @@ function commitTests(name: string, factory: StoreFactory): void {
     await committed(first);
     const unit = store.begin();
     const id = unit.storeMessage(sampleMessage("hello"));
-    unit.enqueue(1, entry(1, id));
+    unit.enqueue(1, id, entry(1));
     assert.equal(unit.isEmpty, false);
-    unit.dequeue(1, 1);
+    assert.ok(unit.pendingBytes > 0);
+    unit.dequeue(1, place(1, id));
     assert.equal(unit.isEmpty, true);
     await committed(unit);
-    assert.equal(await store.load(id), undefined);
+    assert.deepEqual(await sequences(store, 1), []);
     await store.close();
   });
 
@@ -198,7 +263,7 @@ function commitTests(name: string, factory: StoreFactory): void {
     assert.deepEqual(calls, [], "never before commit returns");
     await Promise.all(waits);
     assert.deepEqual(calls, [1, 2, 3]);
-    assert.equal(Buffer.from((await store.state("n"))!).toString(), "3");
+    assert.equal(Buffer.from((await store.states()).get("n")!).toString(), "3");
     await store.close();
   });
 

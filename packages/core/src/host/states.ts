@@ -17,10 +17,7 @@ export class States implements NamedStates {
    * @throws BrokerError STORE_FAILED
    */
   async restore(store: MessageStore): Promise<void> {
-    for (const key of await store.stateKeys("")) {
-      const value = await store.state(key);
-      if (value !== undefined) this.#values.set(key, value);
-    }
+    for (const [key, value] of await store.states()) this.#values.set(key, value);
   }
 
   get(key: string): Uint8Array | undefined {

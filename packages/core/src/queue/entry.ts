@@ -1,4 +1,4 @@
-import type { Address, Delivery, Message, Outcome } from "@tsapollo/domain";
+import type { Address, Delivery, Message, Outcome, StoredPlace } from "@tsapollo/domain";
 import type { Positioned } from "./position.ts";
 import type { Queue } from "./queue.ts";
 import type { QueueFeed } from "./queue-feed.ts";
@@ -10,7 +10,7 @@ export type EntryState = "ready" | "acquired" | "gone";
  * One message in one queue, and the delivery of it: consumers see the {@link Delivery} side only. It is in exactly
  * one state and only its queue moves it. The links belong to the queue's lists.
  */
-export class QueueEntry implements Delivery {
+export class QueueEntry implements Delivery, StoredPlace {
   readonly queue: Queue;
   readonly message: Message;
   readonly address: Address;
@@ -18,6 +18,10 @@ export class QueueEntry implements Delivery {
   readonly retained: boolean;
   /** Whether the store has it. */
   readonly stored: boolean;
+  /** Whether the store has it for want of memory only. */
+  readonly transient = false;
+  /** What the store calls its message; 0 when the store does not have it. */
+  messageId = 0;
   redeliveryCount = 0;
   state: EntryState = "ready";
   /** Who has it while it is acquired. */
@@ -47,6 +51,10 @@ export class QueueEntry implements Delivery {
     this.sequence = sequence;
     this.retained = retained;
     this.stored = stored;
+  }
+
+  get sizeBytes(): number {
+    return this.message.sizeBytes;
   }
 
   settle(outcome: Outcome): void {

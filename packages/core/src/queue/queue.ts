@@ -160,15 +160,15 @@ export class Queue implements Hands {
   #store(entry: QueueEntry): void {
     const { message } = entry;
     const { committer } = this.#parts;
-    const messageId = committer.storeMessage(message);
-    committer.unit().enqueue(this.storeId, {
+    entry.messageId = committer.storeMessage(message);
+    committer.unit().enqueue(this.storeId, entry.messageId, {
       sequence: entry.sequence,
-      messageId,
       sizeBytes: message.sizeBytes,
       expiresAtMs: message.expiresAtMs,
       redeliveryCount: entry.redeliveryCount,
       via: entry.address === this.address ? undefined : entry.address.key,
       retained: entry.retained,
+      transient: false,
     });
   }
 
@@ -319,7 +319,7 @@ export class Queue implements Hands {
     if (entry.retained) this.retainedCount -= 1;
     const size = entry.message.sizeBytes;
     this.#bytes -= size;
-    if (entry.stored) this.#parts.committer.unit().dequeue(this.storeId, entry.sequence);
+    if (entry.stored) this.#parts.committer.unit().dequeue(this.storeId, entry);
     this.#parts.memory.give(size);
     this.#relieve();
   }
