@@ -60,6 +60,8 @@ export interface StompConfig extends NamingConfig {
   readonly maxDataLengthBytes: number | undefined;
   readonly dieDelayMs: number;
   readonly bufferSizeBytes: number;
+  /** Destinations that one SEND may reach by wildcards; 0: wildcards are for SUBSCRIBE. */
+  readonly wildcardSendMax: number;
   /** Modules that must see every frame; a connector that cannot load one must not start. [instance 21.3] */
   readonly protocolFilters: readonly string[];
 }

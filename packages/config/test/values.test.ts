@@ -187,6 +187,7 @@ test("7.8, 8, ST-215, MQ-040, AM-009: connector and protocols", () => {
     regexWildcardEnd: ">",
     dieDelayMs: 100,
     bufferSizeBytes: 32_768,
+    wildcardSendMax: 50,
     protocolFilters: ["one", "two"],
   });
   const { partPattern, ...mqtt } = connector!.mqtt;

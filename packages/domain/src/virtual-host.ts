@@ -59,8 +59,15 @@ export interface Subscription {
 
 /** Sends and acknowledgements that become effective together and in order, or not at all. */
 export interface Transaction {
+  /**
+   * Why the commit will fail: what was added was refused, and what is added now is forgotten. Undefined as long as
+   * nothing was. Destinations and rights are looked at again by the commit.
+   */
+  readonly refusal: BrokerError | undefined;
   /** Adds a message. A refusal (access, missing destination) makes the commit fail. */
   publish(address: Address, message: Message): void;
+  /** Adds a message to addresses that may be patterns, which the commit resolves. See `VirtualHost`. */
+  publishToMatching(addresses: readonly Address[], message: Message, destinationsMax: number): void;
   /** Adds the end of a delivery; the delivery stays with the consumer until the commit. */
   settle(delivery: Delivery, outcome: Outcome): void;
   /** Applies everything; `done` is called once, after it is durable, or with the reason why nothing happened. */
@@ -102,6 +109,17 @@ export interface VirtualHost {
    */
   publishToAll(addresses: readonly Address[], message: Message, token: number): boolean;
   /**
+   * The same, with patterns among the addresses: each stands for the existing destinations that it matches and the
+   * client may send to, be it none; it makes no new ones. Refused with DESTINATION_LIMIT when patterns stand for
+   * more than `destinationsMax`. [messaging 2.6, quirk 4]
+   */
+  publishToMatching(
+    addresses: readonly Address[],
+    message: Message,
+    token: number,
+    destinationsMax: number,
+  ): boolean;
+  /**
    * Joins a consumer. Every destination is bound before it returns; retained messages and deliveries may be
    * offered before it returns. [messaging 2.6, 6, 7]
    * @throws BrokerError ACCESS_DENIED, DESTINATION_MISSING, DESTINATION_LIMIT
@@ -116,6 +134,6 @@ export interface VirtualHost {
   destroy(address: Address): void;
   /** Starts a transaction. */
   begin(): Transaction;
-  /** The client is gone: every subscription is cancelled, nothing is called back any more. */
+  /** The client is gone: subscriptions are cancelled, open transactions aborted, nothing is called back any more. */
   close(): void;
 }

@@ -32,6 +32,11 @@ export class Confirmations {
     return this.#headToken + this.pending - 1;
   }
 
+  /** The receipt that is owed for a token. */
+  receiptOf(token: number): string | undefined {
+    return this.#receipts[this.#head + token - this.#headToken];
+  }
+
   /** What had this token is done: its receipt leaves when everything before it is done too. */
   confirm(token: number): void {
     this.#done[this.#head + token - this.#headToken] = true;

@@ -8,6 +8,8 @@ export interface Target {
   /** The address, unless it is a composite. */
   readonly only: Address | undefined;
   readonly addresses: readonly Address[];
+  /** The first of them that has wildcards. */
+  readonly pattern: Address | undefined;
   /** `destination:<real names>` and its line end when one of them is temporary. */
   readonly realLine: Uint8Array | undefined;
 }
@@ -61,7 +63,8 @@ export class Destinations {
     for (const piece of this.#addresses.split(text))
       addresses.push(this.#addresses.parse(piece, this.#scope));
     const only = addresses.length === 1 ? addresses[0] : undefined;
-    return { only, addresses, realLine: this.#realLine("destination", text) };
+    const pattern = addresses.find(({ isPattern }) => isPattern);
+    return { only, addresses, pattern, realLine: this.#realLine("destination", text) };
   }
 
   /** Anything may stand in `reply-to`; what does not read as destinations stays as it is. [messaging 15.6] */

@@ -11,6 +11,7 @@ import {
 } from "@tsapollo/stomp-parser";
 
 const RECEIPT = Buffer.from("RECEIPT\nreceipt-id:");
+const ERROR = Buffer.from("ERROR\n");
 const MESSAGE = Buffer.from("MESSAGE\n");
 
 /** Longer pieces of a frame are handed over instead of being written into the block. */
@@ -55,6 +56,23 @@ export class FrameOutput {
       for (let index = 0; index < receiptId.length; index += 1) block[at++] = receiptId.charCodeAt(index);
       this.#output.used = copyBytes(block, at, END_WITHOUT_BODY, 0, END_WITHOUT_BODY.length);
     }
+    this.lastWriteMs = this.#clock.nowMs();
+  }
+
+  /**
+   * ERROR. [STOMP-1.2 ERROR] names the receipt that the frame to blame asked for.
+   * @param receiptId as for {@link FrameOutput.receipt}; undefined when there is none
+   */
+  error(text: string, receiptId: string | undefined, body: string, version: StompVersion): void {
+    this.#piece(ERROR, 0, ERROR.length);
+    const line = new Uint8Array(headerMax("message", text));
+    this.#piece(line, 0, writeHeader(line, 0, "message", text, version));
+    if (receiptId !== undefined) {
+      const receiptLine = Buffer.from(`receipt-id:${receiptId}\n`, "latin1");
+      this.#piece(receiptLine, 0, receiptLine.length);
+    }
+    const rest = Buffer.from(`\n${body}\0\n`);
+    this.#piece(rest, 0, rest.length);
     this.lastWriteMs = this.#clock.nowMs();
   }
 

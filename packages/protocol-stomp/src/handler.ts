@@ -124,7 +124,7 @@ export class StompHandler implements ProtocolHandler, Producer {
           phase satisfies never;
       }
     } catch (error) {
-      this.#fail(error);
+      this.#fail(error, receiptOf(frame));
     }
     return !this.#gate.held && !this.#ignores();
   }
@@ -196,9 +196,7 @@ export class StompHandler implements ProtocolHandler, Producer {
 
   /** DISCONNECT: the rest follows when the engine has answered for every send before it. [messaging 15.4] */
   #leave(client: AdmittedClient, frame: StompFrame): void {
-    const index = frame.indexOf(HEADER.receipt);
-    const receipt = index === -1 ? undefined : frame.rawValue(index);
-    this.#phase = { name: "leaving", client, receipt };
+    this.#phase = { name: "leaving", client, receipt: receiptOf(frame) };
     this.#heartBeat?.stop();
     client.leave();
     this.#leaveIfConfirmed();
@@ -213,8 +211,11 @@ export class StompHandler implements ProtocolHandler, Producer {
     else this.#connection.closeAfter(this.#shared.options.dieDelayMs);
   }
 
-  /** Says ERROR, gives everything back, and lets the client read it before the socket closes. */
-  #fail(error: unknown): void {
+  /**
+   * Says ERROR, gives everything back, and lets the client read it before the socket closes.
+   * @param receipt the one that the frame asked for which is to blame, if it is known and did
+   */
+  #fail(error: unknown, receipt?: string): void {
     if (this.#phase.name === "over") return;
     const text = errorText(error);
     const expected = error instanceof BrokerError || error instanceof StompError;
@@ -230,7 +231,7 @@ export class StompHandler implements ProtocolHandler, Producer {
       this.#output.frame("ERROR", headers, `Supported protocol versions are ${error.versions}`, "1.0");
     } else {
       const reason = error instanceof BrokerError ? reasonOf(error) : "";
-      this.#output.frame("ERROR", [["message", text]], reason, this.#version);
+      this.#output.error(text, receipt, reason, this.#version);
     }
     this.#end();
     this.#connection.closeAfter(this.#shared.options.dieDelayMs);
@@ -257,7 +258,7 @@ export class StompHandler implements ProtocolHandler, Producer {
     const phase = this.#phase;
     if (phase.name !== "open" && phase.name !== "leaving") return;
     if (error !== undefined) {
-      this.#fail(error);
+      this.#fail(error, token === NO_TOKEN ? undefined : phase.client.confirmations.receiptOf(token));
     } else if (token !== NO_TOKEN) {
       phase.client.confirm(token);
     }
@@ -266,6 +267,11 @@ export class StompHandler implements ProtocolHandler, Producer {
   resumed(): void {
     if (this.#phase.name === "open") this.#phase.client.sendsResumed();
   }
+}
+
+function receiptOf(frame: StompFrame): string | undefined {
+  const index = frame.indexOf(HEADER.receipt);
+  return index === -1 ? undefined : frame.rawValue(index);
 }
 
 /** Bad destination names are told as Apollo told them, with its prefix. [messaging 15.4] */

@@ -58,6 +58,11 @@ export interface StompOptions extends StompNaming {
    * bytes each, and receipts. The messages are bounded by the virtual host.
    */
   readonly transactedBytesMax: number;
+  /**
+   * Most existing destinations that a SEND reaches by wildcards; one that would reach more is refused, and with 0 every
+   * SEND with wildcards is. [messaging 2.6, quirk 4]
+   */
+  readonly wildcardSendMax: number;
   /** Evaluates XPATH in selectors, over the bodies of STOMP messages; absent: such a selector is refused. */
   readonly xpath?: XPathFunction | undefined;
 }
@@ -89,4 +94,5 @@ export const DEFAULT_STOMP_OPTIONS: StompOptions = Object.freeze({
   subscriptionsMax: 10_000,
   transactionsMax: 1_000,
   transactedBytesMax: 16 * 1024 * 1024,
+  wildcardSendMax: 0,
 });

@@ -1,5 +1,12 @@
-import { BrokerError, type Outcome, type Transaction, type VirtualHost } from "@tsapollo/domain";
+import {
+  BrokerError,
+  type Message,
+  type Outcome,
+  type Transaction,
+  type VirtualHost,
+} from "@tsapollo/domain";
 import type { StompConsumer } from "./consumer.ts";
+import type { Target } from "./destinations.ts";
 import type { StompOptions } from "./options.ts";
 import type { Entry } from "./outstanding.ts";
 
@@ -56,6 +63,23 @@ export class StompTransaction {
   }
 
   /**
+   * Adds a message.
+   * @param wildcardSendMax see the options
+   * @throws BrokerError why the commit would fail: the client learns it where it happens
+   */
+  publish({ only, addresses, pattern }: Target, message: Message, wildcardSendMax: number): void {
+    const { transaction } = this;
+    if (only !== undefined && pattern === undefined) transaction.publish(only, message);
+    else transaction.publishToMatching(addresses, message, wildcardSendMax);
+    this.#checkRefusal();
+  }
+
+  #checkRefusal(): void {
+    const { refusal } = this.transaction;
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /**
    * Takes an acknowledgement.
    * @throws BrokerError TRANSACTION_LIMIT
    */
@@ -65,6 +89,7 @@ export class StompTransaction {
     if (held === undefined) this.#held.set(entry.consumer, [entry]);
     else held.push(entry);
     if (entry.consumer.takes) this.transaction.settle(entry.delivery, outcome);
+    this.#checkRefusal();
   }
 
   #keep(bytes: number): void {

@@ -54,6 +54,28 @@ test("2.6 12: in a transaction it goes to each with the commit, in order", async
   );
 });
 
+test("2.6: a SEND with wildcards is refused unless the connector says how many destinations it may reach", async () => {
+  const stomp = await connected();
+  stomp.send("SEND", "destination:/queue/a,/topic/b.*");
+  stomp.failed(
+    "Internal Server Error: Cannot send to the pattern 'b.*': wildcards are for SUBSCRIBE unless the connector's wildcard_send_max says otherwise",
+  );
+  const allowed = new Harness({ wildcardSendMax: 3 });
+  await allowed.connect();
+  allowed.send("SEND", "destination:/queue/b.**", "receipt:r", "1");
+  allowed.send("SEND", "destination:/queue/a,/topic/b.*", "transaction:x", "receipt:s", "2");
+  allowed.send("COMMIT", "transaction:x");
+  assert.deepEqual(keys(allowed.host.published.map(({ address }) => address)), [
+    "queue:b.**",
+    "queue:a",
+    "topic:b.*",
+  ]);
+  assert.deepEqual(
+    allowed.replies().map((reply) => header(reply, "receipt-id")),
+    ["r", "s"],
+  );
+});
+
 test("2.4: every piece must be a name; pieces are not trimmed; the separator can be another or none", async () => {
   const spaced = await connected();
   spaced.send("SEND", "destination:/queue/a, /queue/b");

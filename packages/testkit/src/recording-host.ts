@@ -116,6 +116,8 @@ export class RecordingHost implements VirtualHost {
   accepting = true;
   /** `false`: confirmations wait for `confirmAll`. */
   confirming = true;
+  /** Refuses every commit. */
+  refuseCommits: BrokerError | undefined = undefined;
   closed = false;
   readonly #unconfirmed: number[] = [];
   #producer: Producer | undefined;
@@ -153,6 +155,9 @@ export class RecordingHost implements VirtualHost {
       accepted = this.publish(address, message, at === addresses.length - 1 ? token : NO_TOKEN) && accepted;
     });
     return accepted;
+  }
+  publishToMatching(addresses: readonly Address[], message: Message, token: number): boolean {
+    return this.publishToAll(addresses, message, token);
   }
   confirmAll(): void {
     for (const token of this.#unconfirmed.splice(0)) this.#producer?.confirmed(token);
@@ -192,6 +197,12 @@ class RecordedTransaction implements Transaction {
   constructor(host: RecordingHost) {
     this.#host = host;
   }
+  get refusal(): BrokerError | undefined {
+    return this.#refusal;
+  }
+  publishToMatching(addresses: readonly Address[], message: Message): void {
+    for (const address of addresses) this.publish(address, message);
+  }
   publish(address: Address, message: Message): void {
     message.own();
     this.#refusal ??= this.#host.refusals.get(address.key);
@@ -201,7 +212,8 @@ class RecordedTransaction implements Transaction {
     this.#actions.push(() => delivery.settle(outcome));
   }
   commit(done: (error?: BrokerError) => void): void {
-    if (this.#refusal !== undefined) return done(this.#refusal);
+    const refusal = this.#refusal ?? this.#host.refuseCommits;
+    if (refusal !== undefined) return done(refusal);
     for (const action of this.#actions) action();
     done();
   }

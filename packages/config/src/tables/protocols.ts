@@ -109,6 +109,12 @@ export const STOMP: Table<StompAttributes> = {
   ...naming((kind) => `/${kind}/`),
   dieDelayMs: DIE_DELAY,
   bufferSizeBytes: BUFFER_SIZE,
+  wildcardSendMax: ours(
+    "wildcard_send_max",
+    count(0, INT_MAX),
+    0,
+    "Most existing destinations that one SEND reaches by wildcards; 0: a SEND with wildcards is an error.",
+  ),
 };
 
 /** `<add_user_header>`. */

@@ -55,7 +55,7 @@ export class ClientSubscription implements Subscription, QueueWatcher {
       });
       return;
     }
-    const topic = this.#client.topicFor(address, "receive");
+    const topic = this.#client.access.topicFor(address, "receive");
     const feed = this.#feedOfTopics();
     this.#addresses.set(address.key, address);
     topic.join(feed);
@@ -69,7 +69,7 @@ export class ClientSubscription implements Subscription, QueueWatcher {
         consumer: this.#consumer,
         filter: this.#request.filter,
         limitBytes: host.settings.consumerBufferBytes,
-        mayReceive: (topicId) => this.#client.mayReceiveTopic(topicId),
+        mayReceive: this.#client.access.mayReceiveTopic,
         nowMs: () => host.clock.nowMs(),
         makeQueue: (settings) => host.router.createBuffer(BUFFER, settings),
       });
@@ -81,7 +81,7 @@ export class ClientSubscription implements Subscription, QueueWatcher {
   #addQueues(address: Address): void {
     const { router } = this.#client.host;
     if (!address.isPattern) {
-      const queue = this.#client.queueFor(address, this.#action);
+      const queue = this.#client.access.queueFor(address, this.#action);
       this.#addresses.set(address.key, address);
       this.#join(queue);
       return;
@@ -99,7 +99,7 @@ export class ClientSubscription implements Subscription, QueueWatcher {
 
   /** A queue exists that one of the patterns matches. */
   queueCreated(queue: Queue): void {
-    if (this.#client.mayTake(this.#action, queue.address)) this.#join(queue);
+    if (this.#client.access.mayTake(this.#action, queue.address)) this.#join(queue);
   }
 
   #join(queue: Queue): void {

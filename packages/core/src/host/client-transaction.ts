@@ -8,7 +8,17 @@ import {
 } from "@tsapollo/domain";
 import type { Client } from "./client.ts";
 
+interface MatchingStep {
+  readonly what: "publish matching";
+  readonly addresses: readonly Address[];
+  readonly message: Message;
+  readonly destinationsMax: number;
+  /** What the addresses stand for, once the commit has begun. */
+  destinations: readonly Address[];
+}
+
 type Step =
+  | MatchingStep
   | { readonly what: "publish"; readonly address: Address; readonly message: Message }
   | { readonly what: "settle"; readonly delivery: Delivery; readonly outcome: Outcome };
 
@@ -27,9 +37,28 @@ export class ClientTransaction implements Transaction {
     this.#client = client;
   }
 
+  get refusal(): BrokerError | undefined {
+    return this.#refusal;
+  }
+
   publish(address: Address, message: Message): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = this.#client.routeTo(address).refusal;
+    if (this.#takes(message)) this.#steps.push({ what: "publish", address, message });
+  }
+
+  publishToMatching(addresses: readonly Address[], message: Message, destinationsMax: number): void {
+    if (this.#refusal !== undefined) return;
+    for (const address of addresses) {
+      if (!address.isPattern) this.#refusal ??= this.#client.routeTo(address).refusal;
+    }
+    if (this.#takes(message)) {
+      this.#steps.push({ what: "publish matching", addresses, message, destinationsMax, destinations: [] });
+    }
+  }
+
+  /** Counts a message that a step keeps. `false`: the commit will fail. */
+  #takes(message: Message): boolean {
     if (this.#client.host.memory.isExhausted) {
       this.#refusal ??= new BrokerError(
         "TRANSACTION_LIMIT",
@@ -37,9 +66,9 @@ export class ClientTransaction implements Transaction {
       );
     }
     this.#count(message.sizeBytes);
-    if (this.#refusal !== undefined) return;
+    if (this.#refusal !== undefined) return false;
     message.own();
-    this.#steps.push({ what: "publish", address, message });
+    return true;
   }
 
   settle(delivery: Delivery, outcome: Outcome): void {
@@ -68,32 +97,60 @@ export class ClientTransaction implements Transaction {
   commit(done: (error?: BrokerError) => void): void {
     const steps = this.#steps;
     this.#forget();
+    this.#client.over(this);
     const refusal = this.#refusal ?? this.#recheck(steps);
     if (refusal !== undefined) return done(refusal);
     for (const step of steps) {
-      if (step.what === "settle") step.delivery.settle(step.outcome);
-      else this.#publish(step.address, step.message);
+      switch (step.what) {
+        case "settle":
+          step.delivery.settle(step.outcome);
+          break;
+        case "publish":
+          this.#publish([step.address], step.message);
+          break;
+        case "publish matching":
+          this.#publish(step.destinations, step.message);
+      }
     }
     this.#client.host.committer.afterDurable(done);
   }
 
-  #publish(address: Address, message: Message): void {
-    const route = this.#client.routeTo(address);
-    // an earlier step may have made somebody delete the destination: what was in it is discarded as well
-    if (route.refusal === undefined) this.#client.deliver(route, message);
+  #publish(addresses: readonly Address[], message: Message): void {
+    const routes = addresses.map((address) => this.#client.routeTo(address));
+    // an earlier step may have made somebody delete a destination: what was in it is discarded as well
+    this.#client.deliverToEach(
+      routes.filter(({ refusal }) => refusal === undefined),
+      message,
+    );
   }
 
-  /** Destinations and rules may have changed since a step was added. */
+  /** Destinations and rules may have changed since a step was added; what patterns stand for is known only now. */
   #recheck(steps: readonly Step[]): BrokerError | undefined {
     for (const step of steps) {
-      if (step.what !== "publish") continue;
-      const { refusal } = this.#client.routeTo(step.address);
+      if (step.what === "settle") continue;
+      if (step.what === "publish") {
+        const { refusal } = this.#client.routeTo(step.address);
+        if (refusal !== undefined) return refusal;
+        continue;
+      }
+      const refusal = this.#resolve(step);
       if (refusal !== undefined) return refusal;
     }
     return undefined;
   }
 
+  #resolve(step: MatchingStep): BrokerError | undefined {
+    try {
+      step.destinations = this.#client.destinationsOf(step.addresses, step.destinationsMax);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      return error;
+    }
+    return step.destinations.map((address) => this.#client.routeTo(address).refusal).find(Boolean);
+  }
+
   abort(): void {
     this.#forget();
+    this.#client.over(this);
   }
 }

@@ -17,16 +17,16 @@ import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Topic } from "../topic/topic.ts";
 import { TopicDelivery } from "../topic/topic-delivery.ts";
+import { ClientAccess } from "./client-access.ts";
 import { ClientSubscription } from "./client-subscription.ts";
 import { ClientTransaction } from "./client-transaction.ts";
 import type { Confirmed } from "./committer.ts";
 import { DurableAttachment } from "./durable-attachment.ts";
 import type { Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
-import { receiveRight } from "./receive-right.ts";
+import { destinationsOf } from "./matching.ts";
 import type { Late, Route } from "./route.ts";
 import { ShieldedConsumer } from "./shielded-consumer.ts";
-import { isTemporary, ownerOf } from "./temporary.ts";
 
 /** Routes one client may remember; past it all are forgotten, which is simpler than finding the oldest. */
 const ROUTES_MAX = 1_024;
@@ -36,6 +36,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   readonly id: string;
   readonly host: HostEngine;
   readonly guard: Guard;
+  readonly access: ClientAccess;
   readonly states: NamedStates;
   readonly producer: Producer;
   /** Unique among the host's clients; owns temporary destinations. */
@@ -47,7 +48,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   /** Messages for queues that were full, and what came after them: one read's worth at the most. */
   readonly #late: Fifo<Late> = new Fifo();
   readonly #subscriptions: Set<ClientSubscription> = new Set();
-  readonly #receiveRight: (topicId: string) => boolean;
+  readonly #transactions: Set<ClientTransaction> = new Set();
   #closed = false;
 
   constructor(host: HostEngine, guard: Guard, producer: Producer, clientId: string) {
@@ -57,7 +58,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     this.guard = guard;
     this.states = host.states;
     this.producer = producer;
-    this.#receiveRight = receiveRight(guard, host.router, host.brokerId, clientId);
+    this.access = new ClientAccess(guard, host, clientId);
   }
 
   publish(address: Address, message: Message, token: number): boolean {
@@ -114,6 +115,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     }
     const { committer } = this.host;
     const operationsBefore = committer.operations;
+    this.deliverToEach(routes, message);
+    if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
+    return this.#blockedBy.size === 0;
+  }
+
+  /** Hands a message to several destinations, to each once. */
+  deliverToEach(routes: readonly Route[], message: Message): void {
     const reached = new Set<Topic | Queue>();
     for (const route of routes) {
       const destination = route.topic ?? route.queue!;
@@ -122,8 +130,26 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       this.deliver(route, message);
       if (route.queue?.mustWait) this.#wait(route.queue.congestion);
     }
-    if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
-    return this.#blockedBy.size === 0;
+  }
+
+  publishToMatching(
+    addresses: readonly Address[],
+    message: Message,
+    token: number,
+    destinationsMax: number,
+  ): boolean {
+    try {
+      return this.publishToAll(this.destinationsOf(addresses, destinationsMax), message, token);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.producer.confirmed(token, error);
+      return true;
+    }
+  }
+
+  /** @throws BrokerError DESTINATION_LIMIT; see {@link destinationsOf} */
+  destinationsOf(addresses: readonly Address[], destinationsMax: number): readonly Address[] {
+    return destinationsOf(addresses, this.host.router, this.guard, destinationsMax);
   }
 
   /** Hands a message to the route's destination; what is full is remembered in `blockedBy`. */
@@ -196,8 +222,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     const guardGeneration = this.guard.generation;
     try {
       const isTopic = address.kind === "topic";
-      const topic = isTopic ? this.topicFor(address, "send") : undefined;
-      const queue = isTopic ? undefined : this.queueFor(address, "send");
+      const topic = isTopic ? this.access.topicFor(address, "send") : undefined;
+      const queue = isTopic ? undefined : this.access.queueFor(address, "send");
       if (queue?.settings.mirrored) {
         const mirrored = this.host.router.mirrorTopic(queue.address);
         return { address, topic: mirrored, queue, refusal: undefined, guardGeneration };
@@ -209,86 +235,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     }
   }
 
-  /**
-   * The topic of a name, made if need be, after the checks for an action.
-   * @throws BrokerError
-   */
-  topicFor(address: Address, action: "send" | "receive"): Topic {
-    refusePattern(address);
-    if (action !== "send") this.#checkOwner(address);
-    const existing = this.host.router.topics.get(address.id);
-    if (existing === undefined) this.#checkCreate(address);
-    this.guard.demand(action, address);
-    return existing ?? this.host.router.createTopic(address);
-  }
-
-  /**
-   * The queue, or the queue of the durable subscription, of a name, made if need be, after the checks.
-   * @throws BrokerError
-   */
-  queueFor(address: Address, action: "send" | "consume" | "receive"): Queue {
-    refusePattern(address);
-    if (action !== "send") this.#checkOwner(address);
-    if (address.kind === "dsub") {
-      const durable = this.host.router.dsubs.get(address.id);
-      if (durable === undefined) {
-        const text =
-          action === "send" ? "The destination does not exist." : "Durable subscription does not exist";
-        throw new BrokerError("DESTINATION_MISSING", text);
-      }
-      this.guard.demand(action, address);
-      return durable.queue;
-    }
-    const existing = this.host.router.queues.get(address.id);
-    if (existing === undefined) this.#checkCreate(address);
-    this.guard.demand(action, address);
-    return existing ?? this.host.router.createQueue(address);
-  }
-
-  /** Whether a destination is not another client's temporary one. */
-  ownsOrShares(address: Address): boolean {
-    const owner = ownerOf(address, this.host.brokerId);
-    return owner === undefined || owner === this.clientId;
-  }
-
-  /** Only its owner may consume from a temporary destination. [messaging 2.9] */
-  #checkOwner(address: Address): void {
-    const owner = ownerOf(address, this.host.brokerId);
-    if (owner === undefined || owner === this.clientId) return;
-    const text = `Not authorized to receive from the temporary destination. Principals=${this.guard.principals}`;
-    throw new BrokerError("ACCESS_DENIED", text);
-  }
-
-  #checkCreate(address: Address): void {
-    if (!this.host.router.autoCreates) {
-      throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
-    }
-    const owner = ownerOf(address, this.host.brokerId);
-    if (owner !== undefined && !this.host.hasClient(owner)) {
-      // it would go with the next sweep, and whoever sends would never learn that nobody can answer any more
-      throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
-    }
-    this.guard.demand("create", address);
-    this.host.router.checkLimit();
-  }
-
   get isClosed(): boolean {
     return this.#closed;
-  }
-
-  /** Whether the client may see what is published to a topic, by its id. */
-  mayReceiveTopic(topicId: string): boolean {
-    return this.#receiveRight(topicId);
-  }
-
-  /** Whether the client may take from, or look at, a destination that a pattern of its covers. */
-  mayTake(action: "consume" | "receive", address: Address): boolean {
-    return this.#owns(address) && this.guard.may(action, address);
-  }
-
-  #owns(address: Address): boolean {
-    const { brokerId } = this.host;
-    return !isTemporary(address, brokerId) || ownerOf(address, brokerId) === this.clientId;
   }
 
   subscribe(request: SubscribeRequest, consumer: Consumer): Subscription {
@@ -313,27 +261,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     const existing = router.dsubs.get(address.id);
     if (existing === undefined) this.guard.demand("create", address);
     this.guard.demand("consume", address);
-    for (const one of request.addresses) this.checkCollectable(one);
+    for (const one of request.addresses) this.access.checkCollectable(one);
     if (existing === undefined) router.checkLimit();
     const durable: DurableSubscription = existing ?? router.createDurable(address);
     const attachment = new DurableAttachment(this, durable, inner);
     durable.filter = request.filter;
     attachment.rebind(request.addresses);
     return attachment;
-  }
-
-  /**
-   * Checks that a durable subscription of this client may collect from an address.
-   * @throws BrokerError BAD_ADDRESS, ACCESS_DENIED
-   */
-  checkCollectable(address: Address): void {
-    if (address.kind !== "topic") {
-      const text = "A persistent subscription can only be used on a topic destination";
-      throw new BrokerError("BAD_ADDRESS", text);
-    }
-    if (address.isPattern) return;
-    this.#checkOwner(address);
-    this.guard.demand("receive", address);
   }
 
   exists(address: Address): boolean {
@@ -346,11 +280,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   destroy(address: Address): void {
     const { router } = this.host;
     if (!this.exists(address)) return;
-    if (!this.#owns(address)) {
-      const text = `Not authorized to destroy the temp ${address.kind} '${address.id}'. Principals=${this.guard.principals}`;
-      throw new BrokerError("ACCESS_DENIED", text);
-    }
-    this.guard.demand("destroy", address);
+    this.access.checkDestroyable(address);
     if (address.kind === "topic") this.#destroyTopic(router.topics.get(address.id)!);
     else if (address.kind === "queue") router.deleteQueue(router.queues.get(address.id)!);
     else router.deleteDurable(router.dsubs.get(address.id)!);
@@ -362,7 +292,14 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   }
 
   begin(): Transaction {
-    return new ClientTransaction(this);
+    const transaction = new ClientTransaction(this);
+    this.#transactions.add(transaction);
+    return transaction;
+  }
+
+  /** A transaction is over. */
+  over(transaction: ClientTransaction): void {
+    this.#transactions.delete(transaction);
   }
 
   /** A subscription ended by itself. */
@@ -376,11 +313,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     for (const congestion of this.#blockedBy) congestion.forget(this);
     this.#blockedBy.clear();
     this.#late.clear();
+    for (const transaction of [...this.#transactions]) transaction.abort(); // what they hold is counted
     for (const subscription of [...this.#subscriptions]) subscription.cancel();
     this.host.forget(this);
   }
-}
-
-function refusePattern(address: Address): void {
-  if (address.isPattern) throw new BrokerError("BAD_ADDRESS", `Cannot send to the pattern '${address.id}'`);
 }

@@ -55,7 +55,7 @@ export class DurableAttachment implements Subscription {
   }
 
   add(address: Address): void {
-    this.#client.checkCollectable(address);
+    this.#client.access.checkCollectable(address);
     this.#bind(address);
   }
 
