@@ -15,12 +15,25 @@ export class SystemClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const timer = setTimeout(callback, delayMs).unref();
-    return { cancel: () => clearTimeout(timer) };
+    return new SystemTimer(delayMs, callback);
   }
 
   /** Stops ticking. */
   stop(): void {
     clearInterval(this.#ticking);
+  }
+}
+
+/** One of Node's timers, let go of when it is cancelled: many keep a timer for longer than it is needed. */
+class SystemTimer implements Timer {
+  #timeout: NodeJS.Timeout | undefined;
+
+  constructor(delayMs: number, callback: () => void) {
+    this.#timeout = setTimeout(callback, delayMs).unref();
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
+    this.#timeout = undefined;
   }
 }

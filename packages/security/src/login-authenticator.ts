@@ -6,6 +6,7 @@ import {
   type Identity,
   type Logger,
   PRINCIPAL_KINDS,
+  type Principal,
 } from "@tsapollo/domain";
 import { BUILT_IN_MODULES } from "./built-in-modules.ts";
 import { type LoginStep, runLogin } from "./login-chain.ts";
@@ -37,6 +38,8 @@ export interface LoginAuthenticatorParts {
 }
 
 const SHOWN_CHARS_MAX = 256;
+/** Identities that are remembered. */
+const IDENTITIES_MAX = 1_024;
 
 /** Finds out who a client is by asking the modules of a login domain. [instance 13] */
 export class LoginAuthenticator implements Authenticator {
@@ -44,6 +47,7 @@ export class LoginAuthenticator implements Authenticator {
   readonly #logger: Logger;
   readonly #userKinds: ReadonlySet<string>;
   readonly #credentialCharsMax: number;
+  readonly #identities = new Map<string, Identity>();
 
   /** @throws BrokerError BAD_CONFIGURATION when there is no such login domain */
   constructor(parts: LoginAuthenticatorParts) {
@@ -63,9 +67,20 @@ export class LoginAuthenticator implements Authenticator {
       ? { granted: false as const, reason: `user or password is longer than ${this.#credentialCharsMax}` }
       : await runLogin(this.#steps, credentials);
     if (!verdict.granted) throw this.#refuse(credentials, verdict.reason);
-    const { principals } = verdict;
-    const user = principals.find(({ kind }) => this.#userKinds.has(kind));
-    return { principals, userName: user?.name };
+    return this.#identityOf(verdict.principals);
+  }
+
+  /** Clients that are the same user share one object. */
+  #identityOf(principals: readonly Principal[]): Identity {
+    const key = JSON.stringify(principals);
+    let known = this.#identities.get(key);
+    if (known === undefined) {
+      const user = principals.find(({ kind }) => this.#userKinds.has(kind));
+      known = { principals, userName: user?.name };
+      if (this.#identities.size >= IDENTITIES_MAX) this.#identities.clear(); // simpler than ageing, and rare
+      this.#identities.set(key, known);
+    }
+    return known;
   }
 
   #isTooLong({ user, password }: Credentials): boolean {

@@ -1,9 +1,15 @@
-import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { createHmac, hash as hashOnce, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { type Asker, WaitingLine } from "./waiting-line.ts";
+
+/** A password that everybody can read who can read the file. */
+export interface PlainPassword {
+  readonly form: "plain";
+  readonly text: string;
+}
 
 /** A password as a users file keeps it: readable, one-way, or spoilt. */
 export type StoredPassword =
-  | { readonly form: "plain"; readonly text: string }
+  | PlainPassword
   | { readonly form: "scrypt"; readonly salt: Uint8Array; readonly hash: Uint8Array }
   | { readonly form: "malformed" };
 
@@ -57,6 +63,7 @@ export class PasswordChecker {
   readonly #proven = new Map<string, Uint8Array>();
   /** What is being found out, so that many who ask the same from one address wait for one answer. */
   readonly #pending = new Map<string, Promise<boolean>>();
+  readonly #digests = new WeakMap<PlainPassword, Uint8Array>();
   readonly #waiting: WaitingLine;
   #running = 0;
 
@@ -76,7 +83,7 @@ export class PasswordChecker {
    */
   async matches(stored: StoredPassword, given: string, asker: Asker = UNKNOWN_ASKER): Promise<boolean> {
     if (stored.form === "malformed") return false;
-    if (stored.form === "plain") return timingSafeEqual(digest(stored.text), digest(given));
+    if (stored.form === "plain") return timingSafeEqual(this.#digestOf(stored), digest(given));
     const account = Buffer.from(stored.hash).toString("base64");
     const proof = createHmac("sha256", this.#key).update(stored.salt).update(given, "utf8").digest();
     if (this.#isProven(account, proof)) return true;
@@ -106,6 +113,15 @@ export class PasswordChecker {
     } finally {
       this.#leave();
     }
+  }
+
+  #digestOf(stored: PlainPassword): Uint8Array {
+    let known = this.#digests.get(stored);
+    if (known === undefined) {
+      known = digest(stored.text);
+      this.#digests.set(stored, known);
+    }
+    return known;
   }
 
   #isProven(account: string, proof: Uint8Array): boolean {
@@ -138,7 +154,7 @@ interface Proof {
 
 /** Equal lengths for the comparison, whatever the texts are. */
 function digest(text: string): Uint8Array {
-  return createHash("sha256").update(text, "utf8").digest();
+  return hashOnce("sha256", text, "buffer");
 }
 
 function derive(password: string, salt: Uint8Array, lengthBytes: number): Promise<Buffer> {

@@ -125,7 +125,8 @@ export class SocketWire implements Wire {
   }
 
   end(): void {
-    this.socket.end();
+    // After its end Node would make an error of it, stack and all, for nobody.
+    if (!this.socket.writableEnded) this.socket.end();
   }
 
   destroy(): void {

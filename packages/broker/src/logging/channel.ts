@@ -1,8 +1,9 @@
 /** One named logger: pino decides by level and binds fields, the appenders of its route get what passes. */
 
-import type { Clock, LogFields } from "@tsapollo/domain";
+import type { Clock, LogFields, Logger } from "@tsapollo/domain";
 import { type DestinationStream, type Logger as PinoLogger, pino, symbols } from "pino";
 import type { Appender } from "./appenders.ts";
+import { BoundLogger } from "./bound-logger.ts";
 import { type LogLevel, levelValue } from "./levels.ts";
 import { boundRemote, messageText } from "./message-text.ts";
 import { errorOf, traceText } from "./stack-trace.ts";
@@ -29,7 +30,9 @@ const NO_APPENDERS: readonly Appender[] = Object.freeze([]);
  * of it, to other appenders when the configuration changes.
  */
 export class Channel implements DestinationStream {
-  readonly logger: PinoLogger;
+  /** The logger, the same one each time. */
+  readonly logger: Logger;
+  readonly #pino: PinoLogger;
   readonly #name: string;
   readonly #traces: StackTraces | undefined;
   #appenders: readonly Appender[] = NO_APPENDERS;
@@ -45,7 +48,7 @@ export class Channel implements DestinationStream {
     this.#name = name;
     this.#traces = traces;
     Object.defineProperty(this, symbols.needsMetadataGsym, { value: true });
-    this.logger = pino(
+    this.#pino = pino(
       {
         base: { name },
         level: "silent",
@@ -56,26 +59,27 @@ export class Channel implements DestinationStream {
       },
       this,
     );
+    this.logger = new BoundLogger(this.#pino, undefined);
   }
 
   /** Whether an event of pino's level would be made. */
   takes(level: number): boolean {
-    return level >= levelValue(this.logger.level as LogLevel);
+    return level >= levelValue(this.#pino.level as LogLevel);
   }
 
   /** Sends later events elsewhere. */
   route(level: LogLevel, appenders: readonly Appender[]): void {
     this.#appenders = appenders;
-    this.logger.level = level; // children made without a level of their own follow
+    this.#pino.level = level; // children made without a level of their own follow
   }
 
   /** Logs a stack trace at pino's level; for the stacktrace log alone. */
   putTrace(level: number, stackref: string, error: Error): void {
     const fields = { stackref, error };
-    if (level >= levelValue("error")) this.logger.error(fields, "");
-    else if (level >= levelValue("warn")) this.logger.warn(fields, "");
-    else if (level >= levelValue("info")) this.logger.info(fields, "");
-    else this.logger.debug(fields, "");
+    if (level >= levelValue("error")) this.#pino.error(fields, "");
+    else if (level >= levelValue("warn")) this.#pino.warn(fields, "");
+    else if (level >= levelValue("info")) this.#pino.info(fields, "");
+    else this.#pino.debug(fields, "");
   }
 
   /** Called by pino with each event's JSON line. */
