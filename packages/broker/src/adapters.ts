@@ -2,10 +2,18 @@ import type { ConnectorConfig, MqttConfig, StompConfig } from "@tsapollo/config"
 import type { ProtocolAdapter } from "@tsapollo/domain";
 import { MqttAdapter, type MqttOptions, type MqttSessions } from "@tsapollo/protocol-mqtt";
 import { DEFAULT_STOMP_OPTIONS, StompAdapter, type StompOptions } from "@tsapollo/protocol-stomp";
+import type { XPathFunction } from "@tsapollo/selector";
 
 /** Every protocol there is, with a connector's options. The order is the order in which they are asked. */
-export function adaptersFor(config: ConnectorConfig, sessions: MqttSessions): readonly ProtocolAdapter[] {
-  return [new StompAdapter(stompOptions(config.stomp)), new MqttAdapter(sessions, mqttOptions(config.mqtt))];
+export function adaptersFor(
+  config: ConnectorConfig,
+  sessions: MqttSessions,
+  xpath: XPathFunction | undefined,
+): readonly ProtocolAdapter[] {
+  return [
+    new StompAdapter({ ...stompOptions(config.stomp), xpath }),
+    new MqttAdapter(sessions, mqttOptions(config.mqtt)),
+  ];
 }
 
 function mqttOptions({ protocolFilters: _, sessionsMax: __, ...options }: MqttConfig): Partial<MqttOptions> {

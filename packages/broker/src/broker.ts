@@ -9,6 +9,7 @@ import {
   type ProtocolServices,
 } from "@tsapollo/domain";
 import { MqttSessions } from "@tsapollo/protocol-mqtt";
+import type { XPathFunction } from "@tsapollo/selector";
 import { MemoryStore } from "@tsapollo/store-memory";
 import { Connector, parseBind, readKeyStore, type SecureMaterial, Turn } from "@tsapollo/transport";
 import { adaptersFor } from "./adapters.ts";
@@ -17,6 +18,7 @@ import type { LogChannels } from "./logging/index.ts";
 import { FrontDesk, type GuardedHost } from "./reception.ts";
 import { SecuritySetup } from "./security-setup.ts";
 import { SelectorFilter } from "./selector-filter.ts";
+import { limitedXPath } from "./xpath-selectors.ts";
 
 /** What a broker is made of. */
 export interface BrokerParts {
@@ -41,12 +43,15 @@ export class Broker {
   readonly #sessions: MqttSessions;
   readonly #turn: Turn = new Turn();
   readonly #connectors: Connector[] = [];
+  /** XPATH in selectors, when the configuration allows it. */
+  readonly #xpath: XPathFunction | undefined;
 
   /** @throws BrokerError BAD_CONFIGURATION */
   constructor(parts: BrokerParts) {
     this.#parts = parts;
     const { config, logs, clock } = parts;
     refuseForeignCode(config);
+    this.#xpath = config.xpathSelectors ? limitedXPath(logs.broker) : undefined;
     const security = new SecuritySetup({
       loginConfigFile: parts.loginConfigFile,
       systemProperties: parts.systemProperties,
@@ -84,7 +89,7 @@ export class Broker {
     return new HostEngine({
       id: host.id,
       brokerId: this.#parts.config.id,
-      settings: hostSettings(host, (text) => new SelectorFilter(text)),
+      settings: hostSettings(host, (text) => new SelectorFilter(text, this.#xpath)),
       store,
       stores,
       authorizer,
@@ -145,7 +150,7 @@ export class Broker {
         ...(config.connectionLimit === undefined ? {} : { connectionLimit: config.connectionLimit }),
         ...(config.detect.protocols === undefined ? {} : { detectProtocols: config.detect.protocols }),
       },
-      adapters: adaptersFor(config, this.#sessions),
+      adapters: adaptersFor(config, this.#sessions, this.#xpath),
       services: this.#services,
       logger: logs.console,
       turn: this.#turn,

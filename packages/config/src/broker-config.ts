@@ -11,6 +11,8 @@ export interface BrokerConfig {
   readonly securityFactory: string | undefined;
   /** How long a stop waits for connections and stores before it becomes hard. */
   readonly shutdownGraceMs: number;
+  /** Whether selectors may look into bodies with XPATH. */
+  readonly xpathSelectors: boolean;
   readonly notes: string | undefined;
   /** Address that clients should use; undefined: the first connector's. */
   readonly clientAddress: string | undefined;

@@ -91,6 +91,7 @@ test("7.1: without any element there is nothing, and no security [13.1]", () => 
     validation: undefined,
     securityFactory: undefined,
     shutdownGraceMs: 10_000,
+    xpathSelectors: false,
     notes: undefined,
     clientAddress: undefined,
     virtualHosts: [],

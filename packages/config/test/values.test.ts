@@ -37,15 +37,35 @@ test("21.3: what has no meaning is told at info, once", () => {
 });
 
 test("7.1: broker", () => {
-  const { id, validation, securityFactory, shutdownGraceMs, notes, clientAddress, services, webAdmins } =
-    everything.config;
+  const {
+    id,
+    validation,
+    securityFactory,
+    shutdownGraceMs,
+    xpathSelectors,
+    notes,
+    clientAddress,
+    services,
+    webAdmins,
+  } = everything.config;
   assert.deepEqual(
-    { id, validation, securityFactory, shutdownGraceMs, notes, clientAddress, services, webAdmins },
+    {
+      id,
+      validation,
+      securityFactory,
+      shutdownGraceMs,
+      xpathSelectors,
+      notes,
+      clientAddress,
+      services,
+      webAdmins,
+    },
     {
       id: "everything",
       validation: "strict",
       securityFactory: "own.security",
       shutdownGraceMs: 5000,
+      xpathSelectors: true,
       notes: "Every element and attribute there is.",
       clientAddress: "tcp://broker.example:61613",
       services: [{ id: "extra", kind: "extra-service" }],

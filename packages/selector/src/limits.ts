@@ -8,14 +8,17 @@ export interface SelectorLimits {
   readonly likeRunLengthMax: number;
   /** Length of a text that `+` may build while a message is looked at, in UTF-16 units; more is no match. */
   readonly concatenationLengthMax: number;
+  /** How often XPATH may stand in it: each time the body is read again. */
+  readonly xpathsMax: number;
 }
 
-/** 8 KiB of text, 100 levels, 256 characters between two `%`, 64 KiB of concatenated text. */
+/** 8 KiB of text, 100 levels, 256 characters between two `%`, 64 KiB of concatenated text, 10 times XPATH. */
 export const DEFAULT_SELECTOR_LIMITS: SelectorLimits = Object.freeze({
   textLengthMax: 8_192,
   nestingMax: 100,
   likeRunLengthMax: 256,
   concatenationLengthMax: 65_536,
+  xpathsMax: 10,
 });
 
 /** Parser, compiler and predicate recurse as deep as the selector nests; beyond this the stack is at risk. */

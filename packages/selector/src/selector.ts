@@ -74,14 +74,21 @@ function parse(text: string, options: SelectorOptions): ParsedSelector {
   const { convertStrings = false, hyphenatedNames = false } = options;
   const { modes, start } = readModes(text, { convertStrings, hyphenatedNames });
   const tokens = tokenize(text, start, modes.hyphenatedNames);
-  if (options.xpath === undefined) refuseXPath(tokens);
+  checkXPaths(tokens, options.xpath !== undefined, limits.xpathsMax);
   return { node: new Parser(tokens, limits).parse(), modes, limits };
 }
 
-function refuseXPath(tokens: readonly Token[]): void {
-  const token = tokens.find(({ kind, text }) => kind === "keyword" && text === "XPATH");
+function checkXPaths(tokens: readonly Token[], available: boolean, xpathsMax: number): void {
+  const found = tokens.filter(({ kind, text }) => kind === "keyword" && text === "XPATH");
+  const extra = found[xpathsMax];
+  if (available && extra === undefined) return;
+  if (available) {
+    const advice = `at most ${xpathsMax} are accepted; say more in one expression`;
+    throw new SelectorError("LIMIT", extra!.start, "One XPATH too many", advice);
+  }
+  const token = found[0];
   if (token === undefined) return;
-  const advice = "this broker looks at properties only; select by a property";
+  const advice = "this broker looks at properties only (xpath_selectors); select by a property";
   throw new SelectorError("UNSUPPORTED", token.start, "XPATH is not available", advice);
 }
 

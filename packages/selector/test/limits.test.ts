@@ -152,3 +152,12 @@ test("a cache passes on what is no refusal", () => {
   assert.throws(() => cache.get("a"), RangeError);
   assert.equal(cache.size, 0);
 });
+
+test("limits: XPATH stands at most so often in a selector", () => {
+  const options = { xpath: () => () => true, limits: { xpathsMax: 2 } };
+  assert.equal(parseSelector("XPATH 'a' OR XPATH 'b'", options).matches(message({}, "text")), true);
+  assert.throws(
+    () => parseSelector("XPATH 'a' OR XPATH 'b' AND XPATH 'c'", options),
+    (error) => error instanceof SelectorError && error.code === "LIMIT" && error.position === 27,
+  );
+});

@@ -9,7 +9,7 @@ import {
   required,
   type Table,
 } from "../declare.ts";
-import { count, NAME, oneOf, TEXT_OR_NONE } from "../value-types.ts";
+import { count, FLAG, NAME, oneOf, TEXT_OR_NONE } from "../value-types.ts";
 import { CONNECTOR_RULE } from "./connector.ts";
 import { LOG_CATEGORY_RULE } from "./log-category.ts";
 import { ACCESS_RULE_RULE, AUTHENTICATION_RULE, KEY_STORAGE_RULE } from "./security.ts";
@@ -18,7 +18,7 @@ import { VIRTUAL_HOST_RULE } from "./virtual-host.ts";
 /** Attributes of `<broker>`. */
 export type BrokerAttributes = Pick<
   BrokerConfig,
-  "id" | "validation" | "securityFactory" | "shutdownGraceMs"
+  "id" | "validation" | "securityFactory" | "shutdownGraceMs" | "xpathSelectors"
 >;
 
 /** `<broker>`. [instance 7.1] */
@@ -41,6 +41,12 @@ export const BROKER: Table<BrokerAttributes> = {
     count(0, 86_400_000),
     10_000,
     "Milliseconds a stop waits for connections and stores.",
+  ),
+  xpathSelectors: ours(
+    "xpath_selectors",
+    FLAG,
+    false,
+    "Whether selectors may have XPATH. One evaluation may keep the whole broker busy for 50 ms: for clients that are trusted.",
   ),
 };
 
