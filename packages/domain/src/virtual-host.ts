@@ -36,6 +36,8 @@ export interface SubscribeRequest {
   readonly filter?: MessageFilter;
   /** On queues: nobody else gets what this one could take, until it leaves. [messaging 5.4] */
   readonly exclusive?: boolean;
+  /** Without the retained messages that its topics have now. */
+  readonly withoutRetained?: boolean;
   /** Looks without taking: up to the end of each queue, or for ever. Needs `receive` instead of `consume`. */
   readonly browse?: "once" | "forever";
   /** On one queue: only entries from this sequence on; -1: only later ones. [messaging 5.1, 15.7] */
@@ -46,9 +48,10 @@ export interface SubscribeRequest {
 export interface Subscription {
   /**
    * Adds a destination or pattern, or renews one it has: retained messages are offered again.
+   * @param withoutRetained adds it without offering retained messages
    * @throws BrokerError ACCESS_DENIED, DESTINATION_MISSING, DESTINATION_LIMIT
    */
-  add(address: Address): void;
+  add(address: Address, withoutRetained?: boolean): void;
   /** Removes a destination or pattern; what others still cover stays. `false`: it was not there. */
   remove(address: Address): boolean;
   /** The consumer has credit again. Offers may come before this returns. */

@@ -29,6 +29,8 @@ export class RecordedSubscription implements Subscription {
   readonly request: SubscribeRequest;
   readonly consumer: Consumer;
   readonly addresses: Map<string, Address>;
+  /** What was added after it was made, in order. */
+  readonly added: { readonly address: Address; readonly withoutRetained: boolean }[] = [];
   /** How often credit was announced. */
   resumed = 0;
   cancelled = false;
@@ -38,8 +40,9 @@ export class RecordedSubscription implements Subscription {
     this.consumer = consumer;
     this.addresses = new Map(request.addresses.map((address) => [address.key, address]));
   }
-  add(address: Address): void {
+  add(address: Address, withoutRetained = false): void {
     this.addresses.set(address.key, address);
+    this.added.push({ address, withoutRetained });
   }
   remove(address: Address): boolean {
     return this.addresses.delete(address.key);

@@ -38,18 +38,19 @@ export class ClientSubscription implements Subscription, QueueWatcher {
     return this.#request.browse === undefined ? "consume" : "receive";
   }
 
-  add(address: Address): void {
-    if (address.kind === "topic") this.#addTopics(address);
+  add(address: Address, withoutRetained: boolean = this.#request.withoutRetained ?? false): void {
+    if (address.kind === "topic") this.#addTopics(address, withoutRetained);
     else this.#addQueues(address);
   }
 
-  #addTopics(address: Address): void {
+  #addTopics(address: Address, withoutRetained: boolean): void {
     const { router } = this.#client.host;
     const known = this.#addresses.has(address.key);
     if (address.isPattern) {
       const feed = this.#feedOfTopics();
       this.#addresses.set(address.key, address); // first: the consumer may end everything when it is offered something
       if (!known) router.addTopicPattern(address, feed);
+      if (withoutRetained) return;
       router.findTopics(address, (topic) => {
         if (feed.mayReceive(topic.address.id)) feed.owe(topic);
       });
@@ -59,7 +60,7 @@ export class ClientSubscription implements Subscription, QueueWatcher {
     const feed = this.#feedOfTopics();
     this.#addresses.set(address.key, address);
     topic.join(feed);
-    feed.owe(topic);
+    if (!withoutRetained) feed.owe(topic);
   }
 
   #feedOfTopics(): TopicFeed {

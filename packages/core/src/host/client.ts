@@ -266,7 +266,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     const durable: DurableSubscription = existing ?? router.createDurable(address);
     const attachment = new DurableAttachment(this, durable, inner);
     durable.filter = request.filter;
-    attachment.rebind(request.addresses);
+    attachment.rebind(request.addresses, request.withoutRetained ?? false);
     return attachment;
   }
 

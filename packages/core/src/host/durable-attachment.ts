@@ -22,7 +22,7 @@ export class DurableAttachment implements Subscription {
   }
 
   /** Makes the durable subscription collect from exactly these addresses, then consumes from it. */
-  rebind(addresses: readonly Address[]): void {
+  rebind(addresses: readonly Address[], withoutRetained: boolean): void {
     const { guard, host } = this.#client;
     this.#durable.guard = receiveRight(guard, host.router, host.brokerId, this.#client.clientId);
     host.router.rematchTopics(); // what topics remember was right for whoever bound it before
@@ -30,13 +30,16 @@ export class DurableAttachment implements Subscription {
     for (const address of [...this.#durable.topics.values()]) {
       if (!wanted.has(address.key)) host.router.unbindDurable(this.#durable, address);
     }
-    for (const address of addresses) if (!this.#durable.topics.has(address.key)) this.#bind(address);
+    for (const address of addresses) {
+      if (!this.#durable.topics.has(address.key)) this.#bind(address, withoutRetained);
+    }
     this.#inner.joinDurable(this.#durable);
   }
 
-  #bind(address: Address): void {
+  #bind(address: Address, withoutRetained: boolean): void {
     const { router } = this.#client.host;
     if (!this.#durable.topics.has(address.key)) router.bindDurable(this.#durable, address);
+    if (withoutRetained) return;
     if (address.isPattern) router.findTopics(address, (topic) => this.#collectRetained(topic));
     else {
       const topic = router.topics.get(address.id);
@@ -54,9 +57,9 @@ export class DurableAttachment implements Subscription {
     this.#durable.take(new TopicDelivery(message, topic.address, true));
   }
 
-  add(address: Address): void {
+  add(address: Address, withoutRetained = false): void {
     this.#client.access.checkCollectable(address);
-    this.#bind(address);
+    this.#bind(address, withoutRetained);
   }
 
   remove(address: Address): boolean {
