@@ -18,6 +18,7 @@ const LAYERS: Readonly<Record<string, string>> = {
   "protocol-mqtt": "adapter",
   transport: "adapter",
   "store-memory": "adapter",
+  "store-level": "adapter",
   security: "adapter",
   config: "adapter",
   testkit: "tool",

@@ -26,8 +26,10 @@ export {
 } from "./message.ts";
 export {
   type CodecLookup,
+  messageHeadSize,
   messageRecordSize,
   readMessageRecord,
+  writeMessageHead,
   writeMessageRecord,
 } from "./message-record.ts";
 export { formatPath, NEUTRAL_SYNTAX, type PathSyntax, parsePath } from "./path-syntax.ts";

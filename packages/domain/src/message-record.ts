@@ -20,8 +20,13 @@ const FIXED_SIZE = 28;
 
 /** How many bytes the record of a message takes. */
 export function messageRecordSize(message: Message): number {
+  return messageHeadSize(message) + message.sizeBytes;
+}
+
+/** How many bytes the record of a message takes before its content. */
+export function messageHeadSize(message: Message): number {
   const group = message.groupKey === undefined ? 0 : 2 + Buffer.byteLength(message.groupKey);
-  return FIXED_SIZE + message.codec.id.length + group + message.sizeBytes;
+  return FIXED_SIZE + message.codec.id.length + group;
 }
 
 /**
@@ -30,6 +35,17 @@ export function messageRecordSize(message: Message): number {
  * @returns index of the byte after it; `target` must have {@link messageRecordSize} bytes from `at` on
  */
 export function writeMessageRecord(message: Message, target: Buffer, at: number): number {
+  const next = writeMessageHead(message, target, at);
+  target.set(message.bytes.subarray(message.start, message.end), next);
+  return next + message.sizeBytes;
+}
+
+/**
+ * Writes the record of a message up to its content, which follows as it is: who writes large messages in pieces
+ * need not copy them.
+ * @returns index of the byte after it; `target` must have {@link messageHeadSize} bytes from `at` on
+ */
+export function writeMessageHead(message: Message, target: Buffer, at: number): number {
   const { codec, groupKey } = message;
   const retain = RETAIN_ACTIONS.indexOf(message.retain) << RETAIN_SHIFT;
   target[at] = VERSION;
@@ -47,8 +63,7 @@ export function writeMessageRecord(message: Message, target: Buffer, at: number)
     target.writeUInt16BE(length, next);
     next += 2 + length;
   }
-  target.set(message.bytes.subarray(message.start, message.end), next);
-  return next + message.sizeBytes;
+  return next;
 }
 
 /**

@@ -1,0 +1,220 @@
+import { BrokerError } from "@tsapollo/domain";
+import { type Batch, Scratch } from "./batch.ts";
+import { Compactor } from "./compactor.ts";
+import { reasonOf, storeFailed } from "./failures.ts";
+import { Group, needsSwap } from "./group.ts";
+import type { LevelStoreSettings } from "./level-store.ts";
+import type { LevelUnit } from "./level-unit.ts";
+import { HEAD_KEY } from "./store-head.ts";
+import type { StoreState } from "./store-state.ts";
+import { Sweeper } from "./sweeper.ts";
+
+const GROUP_BYTES = 8 * 1024 * 1024;
+const REOPEN_MS = 1_000;
+
+interface Waiting {
+  /** Undefined for work that needs the store for itself. */
+  readonly unit: LevelUnit | undefined;
+  readonly work: (() => Promise<void>) | undefined;
+  readonly done: (error?: Error) => void;
+}
+
+/**
+ * Writes units in the order in which they were committed, one batch at a time; what arrives meanwhile leaves
+ * together in the next one. After a failure everything that waits fails, too, so that order is kept.
+ */
+export class CommitLine {
+  readonly #state: StoreState;
+  readonly #settings: LevelStoreSettings;
+  readonly #sweeper: Sweeper;
+  readonly #compactor: Compactor;
+  readonly #scratch: Scratch = new Scratch();
+  #waiting: Waiting[] = [];
+  #running = false;
+  #broken = false;
+  #lastReopenMs = -REOPEN_MS;
+  #groups = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(state: StoreState, settings: LevelStoreSettings) {
+    this.#state = state;
+    this.#settings = settings;
+    this.#compactor = new Compactor(state);
+    this.#sweeper = new Sweeper(state, this, this.#compactor, settings.logger);
+  }
+
+  /** Goes on with removing the entries of queues that were removed before. */
+  sweepRest(): void {
+    for (const queueId of this.#state.unswept) this.#sweeper.add(queueId);
+  }
+
+  /** Adds a unit to the line. */
+  commit(unit: LevelUnit, done: (error?: Error) => void): void {
+    this.#add({ unit, work: undefined, done });
+  }
+
+  /** Does something between batches. */
+  async alone(work: () => Promise<void>): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#add({
+        unit: undefined,
+        work,
+        done: (error) => (error === undefined ? resolve() : reject(error)),
+      });
+    });
+  }
+
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    if (!this.#running) void this.#run(); // it never rejects
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      const members = this.#nextMembers();
+      let error: Error | undefined;
+      try {
+        await this.#reopenIfBroken();
+        const work = members[0]!.work;
+        // One turn at least lies between commit and what it calls back.
+        if (work === undefined) await this.#write(members);
+        else await work();
+      } catch (cause) {
+        error = cause instanceof Error ? cause : new Error(String(cause));
+        members.push(...this.#waiting.splice(0));
+      }
+      for (const { done } of members) done(error);
+    }
+    this.#running = false;
+    for (const idle of this.#idle.splice(0)) idle();
+  }
+
+  #nextMembers(): Waiting[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { unit } of this.#waiting) {
+      if (count > 0 && (unit === undefined || bytes + unit.pendingBytes > GROUP_BYTES)) break;
+      bytes += unit?.pendingBytes ?? 0;
+      count += 1;
+      if (unit === undefined) break;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #reopenIfBroken(): Promise<void> {
+    if (!this.#broken) return;
+    const wait = this.#lastReopenMs + REOPEN_MS - performance.now();
+    if (wait > 0) await this.#settings.pause(wait);
+    this.#lastReopenMs = performance.now();
+    await this.#state.reopen();
+    this.#broken = false;
+    this.#settings.logger.info({ directory: this.#settings.directory }, "The store takes messages again");
+  }
+
+  async #write(members: readonly Waiting[]): Promise<void> {
+    const state = this.#state;
+    const units = members.map(({ unit }) => unit!);
+    const needed = state.swap.hasGone || units.some((unit) => !unit.isEmpty && needsSwap(unit));
+    const swapShelf = needed ? await state.swap.open() : undefined;
+    let swapBatch: Batch | undefined;
+    const durable = state.shelf.batch();
+    const startSwap = (): Batch => {
+      if (swapBatch === undefined) {
+        swapBatch = swapShelf!.batch();
+        state.swap.removeGone(swapBatch);
+      }
+      return swapBatch;
+    };
+    this.#groups += 1;
+    const group = new Group(durable, startSwap, state.totals, this.#scratch, this.#groups);
+    const lastQueueId = state.lastQueueId;
+    try {
+      for (const unit of units) {
+        for (const { put } of unit.queues) {
+          if (put !== undefined && put.queueId > state.lastQueueId) state.lastQueueId = put.queueId;
+        }
+      }
+      durable.put(HEAD_KEY, state.head());
+      if (state.swap.hasGone) startSwap();
+      for (const unit of units) group.add(unit);
+      group.finish();
+      if (swapBatch !== undefined) await this.#writeSwap(swapBatch);
+      if (group.isDurable) await this.#writeDurable(durable, this.#settings.sync);
+      else await durable.discard();
+    } catch (error) {
+      group.undo();
+      state.lastQueueId = lastQueueId;
+      if (swapBatch !== undefined) state.swap.forget(group.swapAdded);
+      throw error;
+    }
+    this.#settle(group);
+  }
+
+  async #writeSwap(batch: Batch): Promise<void> {
+    try {
+      await batch.write(false);
+    } catch (error) {
+      await this.#state.swap.failed();
+      throw storeFailed(`The swap space cannot be written: ${reasonOf(error)}`, error);
+    }
+    batch.succeeded();
+    this.#state.swap.removed();
+  }
+
+  /** Writes a batch of the store's own, between others. */
+  async writeBetween(build: (batch: Batch) => void): Promise<void> {
+    await this.alone(async () => {
+      const batch = this.#state.shelf.batch();
+      batch.put(HEAD_KEY, this.#state.head());
+      build(batch);
+      await this.#writeDurable(batch, false);
+    });
+  }
+
+  async #writeDurable(batch: Batch, sync: boolean): Promise<void> {
+    try {
+      await batch.write(sync);
+    } catch (error) {
+      if (error instanceof BrokerError) throw error;
+      this.#broken = true;
+      const { directory, logger } = this.#settings;
+      logger.error({ directory, reason: reasonOf(error) }, "The store cannot be written");
+      throw storeFailed(`The store in '${directory}' cannot be written: ${reasonOf(error)}`, error);
+    }
+    this.#state.batches += 1;
+    batch.succeeded();
+  }
+
+  /** What follows from a group that was written. */
+  #settle(group: Group): void {
+    const { totals, swap } = this.#state;
+    for (const { queueId, place } of group.swapAdded) {
+      const queue = totals.get(queueId);
+      if (queue === undefined) continue;
+      queue.swapCount += 1;
+      queue.swapBytes += place.sizeBytes;
+      if (place.sequence > queue.swapLast) queue.swapLast = place.sequence;
+    }
+    for (const { queueId, place } of group.swapRemoved) {
+      const queue = totals.get(queueId);
+      if (queue === undefined) continue;
+      queue.swapCount -= 1;
+      queue.swapBytes -= place.sizeBytes;
+    }
+    swap.forget(group.swapRemoved);
+    for (const queueId of group.removedQueues) this.#sweeper.add(queueId);
+    for (const queue of group.touched) {
+      queue.visibleLast = queue.lastSequence;
+      this.#compactor.consider(queue);
+    }
+  }
+
+  /** Waits for everything that is in the line, and for what goes on behind it. */
+  async close(): Promise<void> {
+    this.#sweeper.stop();
+    if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#sweeper.stopped();
+    await this.#compactor.stop();
+  }
+}

@@ -1,0 +1,1 @@
+export { LevelStore, type LevelStoreParts } from "./level-store.ts";

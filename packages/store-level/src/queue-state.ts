@@ -1,0 +1,156 @@
+import { crc32 } from "node:zlib";
+import { BrokerError, type QueueState, type StoredEntry, type StoredQueue } from "@tsapollo/domain";
+
+const NUMBERS = 7;
+/** About what an entry and its removal take besides the message. */
+const RECORD_OVERHEAD = 100;
+
+/** What the entries of a queue amount to. Kept in memory for every queue, written with every unit that changes it. */
+export class QueueTotals {
+  queue: StoredQueue;
+  lastSequence = 0;
+  /** No durable entry has a lower one: where to start reading, past what LevelDB has not cleared away yet. */
+  firstSequence = 1;
+  entryCount = 0;
+  bytes = 0;
+  earliestExpiryMs = 0;
+  /** Entries with a redelivery counter lie between; both 0 for none. */
+  counterLow = 0;
+  counterHigh = 0;
+  /** Highest sequence whose commit is done. Not written. */
+  visibleLast = 0;
+  /** What it has in the swap space besides. Not written. */
+  swapCount = 0;
+  swapBytes = 0;
+  swapLast = 0;
+  /** What was taken out since LevelDB was last asked to clear up. Not written. */
+  removedBytes = 0;
+  removedLow = 0;
+  removedHigh = 0;
+  /** Number of the batch that saved a copy of it last, see the batch writer. */
+  savedIn = 0;
+
+  constructor(queue: StoredQueue) {
+    this.queue = queue;
+  }
+
+  /** Counts an entry in. */
+  add({ sequence, sizeBytes, expiresAtMs }: StoredEntry): void {
+    if (sequence > this.lastSequence) this.lastSequence = sequence;
+    if (sequence < this.firstSequence || this.entryCount === 0) this.firstSequence = sequence;
+    this.entryCount += 1;
+    this.bytes += sizeBytes;
+    if (expiresAtMs !== 0 && (this.earliestExpiryMs === 0 || expiresAtMs < this.earliestExpiryMs)) {
+      this.earliestExpiryMs = expiresAtMs;
+    }
+  }
+
+  /** Counts an entry out. */
+  remove(sequence: number, sizeBytes: number): void {
+    this.entryCount -= 1;
+    this.bytes -= sizeBytes;
+    if (this.removedBytes === 0 || sequence < this.removedLow) this.removedLow = sequence;
+    if (sequence > this.removedHigh) this.removedHigh = sequence;
+    this.removedBytes += sizeBytes + RECORD_OVERHEAD;
+    if (sequence === this.firstSequence) this.firstSequence += 1;
+    if (this.entryCount > 0) return;
+    this.entryCount = 0;
+    this.bytes = 0;
+    this.earliestExpiryMs = 0;
+    this.counterLow = 0;
+    this.counterHigh = 0;
+    this.firstSequence = this.lastSequence + 1;
+  }
+
+  /** Whether an entry may have a redelivery counter. */
+  mayHaveCounter(sequence: number): boolean {
+    return sequence >= this.counterLow && sequence <= this.counterHigh;
+  }
+
+  /** An entry has got a redelivery counter. */
+  addCounter(sequence: number): void {
+    if (this.counterLow === 0 || sequence < this.counterLow) this.counterLow = sequence;
+    if (sequence > this.counterHigh) this.counterHigh = sequence;
+  }
+
+  /** What callers of the store see. */
+  state(): QueueState {
+    return {
+      queue: this.queue,
+      lastSequence: Math.max(this.lastSequence, this.swapLast),
+      entryCount: this.entryCount + this.swapCount,
+      bytes: this.bytes + this.swapBytes,
+      earliestExpiryMs: this.earliestExpiryMs,
+    };
+  }
+
+  /** A copy to go back to. */
+  copy(): QueueTotals {
+    return Object.assign(new QueueTotals(this.queue), this);
+  }
+
+  /** Becomes what a copy was. */
+  restore(copy: QueueTotals): void {
+    Object.assign(this, copy);
+  }
+}
+
+/** Writes what {@link readTotals} reads. */
+export function writeTotals(totals: QueueTotals, into: Buffer): Buffer {
+  const numbers = [
+    totals.lastSequence,
+    totals.firstSequence,
+    totals.entryCount,
+    totals.bytes,
+    totals.earliestExpiryMs,
+    totals.counterLow,
+    totals.counterHigh,
+  ];
+  for (let at = 0; at < NUMBERS; at++) into.writeDoubleBE(numbers[at]!, 4 + at * 8);
+  into.writeUInt32BE(crc32(into.subarray(4, TOTALS_BYTES)), 0);
+  return into;
+}
+
+/** How many bytes {@link writeTotals} writes. */
+export const TOTALS_BYTES: number = 4 + NUMBERS * 8;
+
+/**
+ * Reads the totals of a queue.
+ * @throws BrokerError STORE_FAILED when the record is damaged
+ */
+export function readTotals(queue: StoredQueue, bytes: Buffer): QueueTotals {
+  if (bytes.length !== TOTALS_BYTES || crc32(bytes.subarray(4)) !== bytes.readUInt32BE(0)) {
+    throw new BrokerError("STORE_FAILED", `The totals of queue ${queue.queueId} (${queue.key}) are damaged`);
+  }
+  const totals = new QueueTotals(queue);
+  totals.lastSequence = bytes.readDoubleBE(4);
+  totals.firstSequence = bytes.readDoubleBE(12);
+  totals.entryCount = bytes.readDoubleBE(20);
+  totals.bytes = bytes.readDoubleBE(28);
+  totals.earliestExpiryMs = bytes.readDoubleBE(36);
+  totals.counterLow = bytes.readDoubleBE(44);
+  totals.counterHigh = bytes.readDoubleBE(52);
+  return totals;
+}
+
+/** A queue's own record: checksum, length of its key, key, description. */
+export function writeQueue({ key, description }: StoredQueue): Buffer {
+  const keyBytes = Buffer.from(key);
+  const fixed = Buffer.allocUnsafe(8);
+  fixed.writeUInt32BE(keyBytes.length, 4);
+  const record = Buffer.concat([fixed, keyBytes, Buffer.from(description)]);
+  record.writeUInt32BE(crc32(record.subarray(4)), 0);
+  return record;
+}
+
+/**
+ * Reads what {@link writeQueue} wrote.
+ * @throws BrokerError STORE_FAILED when the record is damaged
+ */
+export function readQueue(queueId: number, bytes: Buffer): StoredQueue {
+  if (bytes.length < 8 || crc32(bytes.subarray(4)) !== bytes.readUInt32BE(0)) {
+    throw new BrokerError("STORE_FAILED", `The record of queue ${queueId} is damaged`);
+  }
+  const end = 8 + bytes.readUInt32BE(4);
+  return { queueId, key: bytes.toString("utf8", 8, end), description: bytes.toString("utf8", end) };
+}
