@@ -81,7 +81,7 @@ for (const { name, xml } of FIXTURES) {
         await wire.drop();
       });
 
-      it(`OW-026 IT-056 IT-057 received, given back by leaving after ABORT, received again, ${place}`, async () => {
+      it(`OW-026 IT-056 IT-057 IT-058 received, given back by leaving after ABORT, received again, ${place}`, async () => {
         const wire = await begin("again");
         for (const body of ["one", "two", "three"]) send(wire, "again", body, "a");
         await commit(wire, "a");

@@ -41,12 +41,12 @@ describe("security, fixture F4", () => {
     await wire.disconnect();
   }
 
-  it("ST-171 can_not_connect", () =>
+  it("ST-171 OW-031 can_not_connect", () =>
     refused("can_not_connect", "can_not_connect", "Not authorized to connect"));
-  it("ST-172 no credentials", () => refused(undefined, undefined, "Authentication failed."));
-  it("ST-173 wrong password", () => refused("foo", "bar", "Authentication failed."));
+  it("ST-172 OW-032 no credentials", () => refused(undefined, undefined, "Authentication failed."));
+  it("ST-173 OW-033 wrong password", () => refused("foo", "bar", "Authentication failed."));
 
-  it("ST-174 can_only_connect", async () => {
+  it("ST-174 OW-034 can_only_connect", async () => {
     const wire = await as("can_only_connect");
     await wire.disconnect();
   });
@@ -62,21 +62,21 @@ describe("security, fixture F4", () => {
   it("ST-176 connector_restricted through tcp", () =>
     refused("connector_restricted", "connector_restricted", "Not authorized to connect to connector 'tcp'."));
 
-  it("ST-177 can_only_connect sends", () =>
+  it("ST-177 OW-035 can_only_connect sends", () =>
     denied("can_only_connect", "SEND", "/queue/secure", "Not authorized to create the queue"));
-  it("ST-178 can_send_queue before the queue exists", () =>
+  it("ST-178 OW-036 can_send_queue before the queue exists", () =>
     denied("can_send_queue", "SEND", "/queue/secure", "Not authorized to create the queue"));
-  it("ST-185 can_consume_queue before the queue exists", () =>
+  it("ST-185 OW-037 can_consume_queue before the queue exists", () =>
     denied("can_consume_queue", "SUBSCRIBE", "/queue/secure", "Not authorized to create the queue"));
-  it("ST-179 can_send_create_queue", () => allowed("can_send_create_queue", "/queue/secure"));
-  it("ST-180 can_send_queue once the queue exists", () => allowed("can_send_queue", "/queue/secure"));
+  it("ST-179 OW-038 can_send_create_queue", () => allowed("can_send_create_queue", "/queue/secure"));
+  it("ST-180 OW-039 can_send_queue once the queue exists", () => allowed("can_send_queue", "/queue/secure"));
 
   it("ST-181 guest by regular expression", async () => {
     await allowed("guest", "/queue/testblah");
     await denied("guest", "SEND", "/queue/notmatch", "Not authorized to create the queue");
   });
 
-  it("ST-182 can_only_connect subscribes", () =>
+  it("ST-182 OW-040 can_only_connect subscribes", () =>
     denied("can_only_connect", "SUBSCRIBE", "/queue/secure", "Not authorized to consume from the queue"));
 
   it("ST-183 user headers", async () => {
@@ -87,6 +87,14 @@ describe("security, fixture F4", () => {
     const frame = await wire.message("x");
     assert.equal(frame.header("JMSXUserID"), name);
     assert.equal(frame.header("sender-ip"), "127.0.0.1");
+    await wire.disconnect();
+  });
+
+  it("OW-041 who sent it stands on the message, whoever receives it (APLO-213)", async () => {
+    await allowed("can_send_create_queue", "/queue/who.sent");
+    const wire = await as("can_consume_queue");
+    wire.send("SUBSCRIBE", { id: "0", destination: "/queue/who.sent" });
+    assert.equal((await wire.message("x")).header("JMSXUserID"), "can_send_create_queue");
     await wire.disconnect();
   });
 

@@ -11,9 +11,15 @@ const server = makeCertificate("localhost");
 const trusted = makeCertificate("ssl_user");
 const stranger = makeCertificate("ssl_user");
 
+const SSL_USER_RULE =
+  '<access_rule allow="connect_group" action="send receive create" kind="topic" id="certified"/>\n';
+
 describe("TLS, fixtures F6 and F7", () => {
   const broker = useInstance({
-    xml: (xml) => securityXml(xml).replace(/(<connector id="tls" bind="[^"]*)/, "$1?client_auth=want"),
+    xml: (xml) =>
+      securityXml(xml)
+        .replace(/(<connector id="tls" bind="[^"]*)/, "$1?client_auth=want")
+        .replace("<access_rule ", `${SSL_USER_RULE}<access_rule `),
     files: {
       ...securityFiles("CN=ssl_user"),
       "etc/keystore": `${server.key}${server.cert}${trusted.cert}`,
@@ -34,6 +40,16 @@ describe("TLS, fixtures F6 and F7", () => {
     it(`ST-197 a client certificate instead of a login, ${way}`, async () => {
       const wire = await StompWire.connect(broker.now, { way, key: trusted });
       await wire.disconnect();
+    });
+
+    it(`OW-042 with a client certificate a topic works, what is not allowed does not, ${way}`, async () => {
+      const wire = await StompWire.connect(broker.now, { way, key: trusted });
+      await wire.subscribe("0", "/topic/certified");
+      wire.asyncSend("/topic/certified", "x");
+      await wire.message("x");
+      wire.asyncSend("/queue/certified", "x");
+      await wire.expectError("Not authorized to create the queue");
+      await wire.drop();
     });
 
     it(`10.2 a certificate that nobody trusts does not get in, ${way}`, async () => {

@@ -58,7 +58,7 @@ describe("STOMP: topics, queues, wildcards", { concurrency: true }, () => {
     await wire.drop();
   });
 
-  it("ST-032 queue order", async () => {
+  it("ST-032 OW-014 OW-015 queue order", async () => {
     const wire = await StompWire.connect(broker.now);
     for (const body of ["1", "2", "3"]) wire.asyncSend("/queue/order", body);
     wire.send("SUBSCRIBE", { id: "1", destination: "/queue/order" });
@@ -66,7 +66,7 @@ describe("STOMP: topics, queues, wildcards", { concurrency: true }, () => {
     await wire.drop();
   });
 
-  it("ST-033 a topic has no history", async () => {
+  it("ST-033 OW-013 a topic has no history", async () => {
     const wire = await StompWire.connect(broker.now);
     await wire.syncSend("/topic/history", "1");
     await wire.subscribe("1", "/topic/history");
