@@ -1,7 +1,12 @@
 import type { ConnectorConfig, MqttConfig, StompConfig } from "@tsapollo/config";
-import type { ProtocolAdapter } from "@tsapollo/domain";
-import { MqttAdapter, type MqttOptions, type MqttSessions } from "@tsapollo/protocol-mqtt";
-import { DEFAULT_STOMP_OPTIONS, StompAdapter, type StompOptions } from "@tsapollo/protocol-stomp";
+import type { CodecLookup, MessageCodec, ProtocolAdapter } from "@tsapollo/domain";
+import { MQTT_CODEC, MqttAdapter, type MqttOptions, type MqttSessions } from "@tsapollo/protocol-mqtt";
+import {
+  DEFAULT_STOMP_OPTIONS,
+  StompAdapter,
+  StompMessageCodec,
+  type StompOptions,
+} from "@tsapollo/protocol-stomp";
 import type { XPathFunction } from "@tsapollo/selector";
 
 /** Every protocol there is, with a connector's options. The order is the order in which they are asked. */
@@ -14,6 +19,13 @@ export function adaptersFor(
     new StompAdapter({ ...stompOptions(config.stomp), xpath }),
     new MqttAdapter(sessions, mqttOptions(config.mqtt)),
   ];
+}
+
+/** The encodings of messages that may be in a store, by their ids. */
+export function storedCodecs(): CodecLookup {
+  const codecs: readonly MessageCodec[] = [new StompMessageCodec(), MQTT_CODEC];
+  const byId = new Map(codecs.map((codec) => [codec.id, codec]));
+  return (id) => byId.get(id);
 }
 
 function mqttOptions({ protocolFilters: _, sessionsMax: __, ...options }: MqttConfig): Partial<MqttOptions> {

@@ -12,7 +12,7 @@ import { MqttSessions } from "@tsapollo/protocol-mqtt";
 import type { XPathFunction } from "@tsapollo/selector";
 import { MemoryStore } from "@tsapollo/store-memory";
 import { Connector, parseBind, readKeyStore, type SecureMaterial, Turn } from "@tsapollo/transport";
-import { adaptersFor } from "./adapters.ts";
+import { adaptersFor, storedCodecs } from "./adapters.ts";
 import { hostSettings } from "./host-settings.ts";
 import type { LogChannels } from "./logging/index.ts";
 import { FrontDesk, type GuardedHost } from "./reception.ts";
@@ -86,10 +86,13 @@ export class Broker {
         `Virtual host '${host.id}': messages are kept in memory only; this version has no ${host.store.kind} store yet, '${"directory" in host.store ? host.store.directory : ""}' is not used`,
       );
     }
+    const makeFilter = (text: string): SelectorFilter => new SelectorFilter(text, this.#xpath);
     return new HostEngine({
       id: host.id,
       brokerId: this.#parts.config.id,
-      settings: hostSettings(host, (text) => new SelectorFilter(text, this.#xpath)),
+      settings: hostSettings(host, makeFilter),
+      codecs: storedCodecs(),
+      makeFilter,
       store,
       stores,
       authorizer,

@@ -2,6 +2,7 @@ import type {
   QueueSettings as ConfiguredQueue,
   DsubConfig,
   QueueConfig,
+  StoreConfig,
   TopicConfig,
   VirtualHostConfig,
 } from "@tsapollo/config";
@@ -27,6 +28,7 @@ export function hostSettings(config: VirtualHostConfig, parseFilter: FilterParse
     ...DEFAULT_HOST_SETTINGS,
     autoCreateDestinations: config.autoCreateDestinations,
     purgeOnStartup: config.purgeOnStartup,
+    flushDelayMs: flushDelayMs(config.store),
     memoryLimitBytes: config.memoryLimitBytes,
     destinationsMax: config.destinationsMax,
     consumerBufferBytes: config.consumerBufferBytes,
@@ -38,10 +40,16 @@ export function hostSettings(config: VirtualHostConfig, parseFilter: FilterParse
   };
 }
 
+function flushDelayMs(store: StoreConfig | undefined): number {
+  return store !== undefined && "flushDelayMs" in store ? store.flushDelayMs : -1;
+}
+
 function common(config: ConfiguredQueue): Omit<QueueSettings, "autoDeleteAfterMs" | "mirrored"> {
   return {
     persistent: config.persistent,
     tailBufferBytes: config.tailBufferBytes,
+    swap: config.swap,
+    swapRangeSize: config.swapRangeSize,
     quotaBytes: config.quotaBytes ?? -1,
     quotaMessages: config.quotaMessages ?? -1,
     fullPolicy: config.fullPolicy,

@@ -9,6 +9,10 @@ export interface QueueSettings {
   readonly persistent: boolean;
   /** Bytes a queue without store may hold before it is full. */
   readonly tailBufferBytes: number;
+  /** Whether messages that no consumer is near may be left to the store alone, given one. */
+  readonly swap: boolean;
+  /** Messages read back from the store at a time. */
+  readonly swapRangeSize: number;
   /** Bytes beyond which it is full; -1 for none. */
   readonly quotaBytes: number;
   /** Messages beyond which it is full; -1 for none. */
@@ -68,6 +72,10 @@ export interface HostSettings {
   readonly queues: readonly Configured<QueueSettings>[];
   readonly topics: readonly Configured<TopicSettings>[];
   readonly dsubs: readonly ConfiguredDsub[];
+  /** Milliseconds that work which nobody waits for may wait to become void before it is stored; negative: none. */
+  readonly flushDelayMs: number;
+  /** Bytes on their way to the store before producers wait. */
+  readonly storePendingBytesMax: number;
   /** Bytes of messages kept in memory before producers wait. */
   readonly memoryLimitBytes: number;
   /** Destinations of all kinds, beyond which none is created. */
@@ -84,6 +92,8 @@ export interface HostSettings {
 export const DEFAULT_QUEUE_SETTINGS: QueueSettings = Object.freeze({
   persistent: true,
   tailBufferBytes: 640 * 1024,
+  swap: true,
+  swapRangeSize: 10_000,
   quotaBytes: -1,
   quotaMessages: -1,
   fullPolicy: "block",
@@ -112,6 +122,8 @@ export const DEFAULT_HOST_SETTINGS: HostSettings = Object.freeze({
   queues: [],
   topics: [],
   dsubs: [],
+  flushDelayMs: 500,
+  storePendingBytesMax: 64 * 1024 * 1024,
   memoryLimitBytes: 512 * 1024 * 1024,
   destinationsMax: 1_000_000,
   consumerBufferBytes: 640 * 1024,

@@ -10,7 +10,7 @@ import {
   SILENT_LOGGER,
   type VirtualHost,
 } from "@tsapollo/domain";
-import { bodyText, FakeClock, sampleMessage } from "@tsapollo/testkit";
+import { bodyText, FakeClock, PLAIN_CODEC, sampleMessage } from "@tsapollo/testkit";
 import { DEFAULT_HOST_SETTINGS, HostEngine, type HostSettings } from "../src/index.ts";
 import { ForgetfulStore } from "./forgetful-store.ts";
 
@@ -78,6 +78,8 @@ export async function startHost(changed?: Partial<HostSettings>, authorizer?: Au
     authorizer,
     clock,
     logger: SILENT_LOGGER,
+    codecs: (id) => (id === PLAIN_CODEC.id ? PLAIN_CODEC : undefined),
+    makeFilter: (text) => ({ text, matches: () => true }),
   });
   await engine.start();
   const client = (user = "u"): TestClient => {

@@ -135,6 +135,11 @@ export interface VirtualHost {
    * @throws BrokerError ACCESS_DENIED
    */
   destroy(address: Address): void;
+  /**
+   * Calls back when everything that was published, settled, subscribed and saved so far is durable, or with the reason
+   * why it is not. At once, before it returns, when nothing waits for the store.
+   */
+  whenDurable(done: (error?: BrokerError) => void): void;
   /** Starts a transaction. */
   begin(): Transaction;
   /** The client is gone: subscriptions are cancelled, open transactions aborted, nothing is called back any more. */

@@ -9,7 +9,7 @@ import { onUnsubscribe } from "./on-unsubscribe.ts";
 
 /**
  * Does what a frame of an admitted client says. SEND and COMMIT send their receipts themselves, when the engine
- * answers for them; others are done when this returns. DISCONNECT is the handler's.
+ * answers for them; others are done when this returns, and confirmed when that is durable. DISCONNECT is the handler's.
  * @throws BrokerError what the ERROR frame will say
  */
 export function onCommand(client: AdmittedClient, frame: StompFrame, borrowed: boolean): void {
@@ -52,5 +52,14 @@ export function onCommand(client: AdmittedClient, frame: StompFrame, borrowed: b
       command satisfies never; // a new command does not compile until it is handled
   }
   const receipt = frame.indexOf(HEADER.receipt);
-  if (receipt !== -1) client.receipt(frame.rawValue(receipt));
+  if (receipt !== -1) answerWhenDurable(client, frame.rawValue(receipt));
+}
+
+/** An acknowledgement or a durable subscription that was confirmed survives a crash. [architecture 6] */
+function answerWhenDurable(client: AdmittedClient, receiptId: string): void {
+  const token = client.expect(receiptId);
+  client.admission.host.whenDurable((error) => {
+    if (error === undefined) client.confirm(token);
+    else client.fail(error);
+  });
 }

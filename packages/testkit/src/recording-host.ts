@@ -175,6 +175,9 @@ export class RecordingHost implements VirtualHost {
     if (request.durable !== undefined) this.existing.add(request.durable.key);
     return subscription;
   }
+  whenDurable(done: (error?: BrokerError) => void): void {
+    done();
+  }
   exists(address: Address): boolean {
     return this.existing.has(address.key);
   }

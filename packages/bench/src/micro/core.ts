@@ -64,6 +64,8 @@ async function newHost(): Promise<HostEngine> {
     settings: DEFAULT_HOST_SETTINGS,
     stores: true,
     authorizer: undefined,
+    codecs: () => undefined,
+    makeFilter: (text: string) => ({ text, matches: () => true }),
   };
   const host = new HostEngine({ ...parts, store, clock: CLOCK, logger: SILENT_LOGGER });
   await host.start();

@@ -98,7 +98,7 @@ export class ClientTransaction implements Transaction {
     const steps = this.#steps;
     this.#forget();
     this.#client.over(this);
-    const refusal = this.#refusal ?? this.#recheck(steps);
+    const refusal = this.#refusal ?? this.#client.host.committer.trouble ?? this.#recheck(steps);
     if (refusal !== undefined) return done(refusal);
     for (const step of steps) {
       switch (step.what) {

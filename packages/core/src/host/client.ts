@@ -64,8 +64,9 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   publish(address: Address, message: Message, token: number): boolean {
     if (this.#closed) return true;
     const route = this.routeTo(address);
-    if (route.refusal !== undefined) {
-      this.producer.confirmed(token, route.refusal);
+    const refusal = route.refusal ?? this.#cannotStore(route, message);
+    if (refusal !== undefined) {
+      this.producer.confirmed(token, refusal);
       return true;
     }
     if (this.#late.length > 0 || (route.queue?.mustWait ?? false)) {
@@ -74,6 +75,12 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     }
     this.#deliverNow(route, message, token);
     return this.#blockedBy.size === 0;
+  }
+
+  /** While the store cannot be written, what would have to be stored is refused at once. */
+  #cannotStore({ queue }: Route, message: Message): BrokerError | undefined {
+    const { trouble } = this.host.committer;
+    return trouble !== undefined && message.persistent && queue?.storeId !== 0 ? trouble : undefined;
   }
 
   #deliverNow(route: Route, message: Message, token: number): void {
@@ -169,7 +176,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   #toTopic(topic: Topic, message: Message): void {
     const targets = topic.accept(message, this.host.clock.nowMs());
-    if (message.retain !== "none") this.#waitForMemory();
+    this.#waitForMemory(); // retained, or in a durable subscription
     const count = targets.length;
     if (count === 0) return;
     const delivery = new TopicDelivery(message, topic.address, false);
@@ -181,8 +188,9 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   /** What is kept although nobody consumes it counts too. */
   #waitForMemory(): void {
-    const { memory } = this.host;
+    const { memory, committer } = this.host;
     if (memory.isExhausted) this.#wait(memory.congestion);
+    if (committer.isCongested) this.#wait(committer.congestion);
   }
 
   #wait(congestion: Congestion): void {
@@ -266,8 +274,15 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     const durable: DurableSubscription = existing ?? router.createDurable(address);
     const attachment = new DurableAttachment(this, durable, inner);
     durable.filter = request.filter;
+    router.describe(durable);
     attachment.rebind(request.addresses, request.withoutRetained ?? false);
     return attachment;
+  }
+
+  whenDurable(done: (error?: BrokerError) => void): void {
+    const { committer } = this.host;
+    if (committer.isIdle) done();
+    else committer.afterDurable(done);
   }
 
   exists(address: Address): boolean {

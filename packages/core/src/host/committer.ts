@@ -1,11 +1,16 @@
 import {
   BrokerError,
+  type Clock,
   type Logger,
   type Message,
   type MessageStore,
   type Producer,
+  type StoredEntry,
+  type StoredPlace,
+  type Timer,
   type UnitOfWork,
 } from "@tsapollo/domain";
+import { Congestion } from "../congestion.ts";
 
 /** Who is confirmed when a unit of work is durable. */
 export interface Confirmed {
@@ -16,59 +21,165 @@ export interface Confirmed {
   unconfirmed: number;
 }
 
+/** A queue whose entries are written. */
+export interface Written {
+  readonly storeId: number;
+  /** The last batch that has entries of it. */
+  lastBatch: number;
+  /** Everything up to and with this batch is durable. */
+  batchDurable(batch: number): void;
+  /** What came in with this batch could not be written: it is taken out again. */
+  batchFailed(batch: number): void;
+}
+
+/** An entry that is written; {@link Committer.isDurable} compares its batch. */
+export interface WrittenEntry extends StoredPlace {
+  readonly batch: number;
+}
+
+/** How a committer works. */
+export interface CommitterSettings {
+  /** How long work that nobody waits for may wait to become void; negative: not at all. [messaging 10.2] */
+  readonly flushDelayMs: number;
+  /** Bytes on their way to the store beyond which producers wait. */
+  readonly pendingBytesMax: number;
+}
+
 interface Confirmation {
   readonly client: Confirmed | undefined;
   readonly token: number;
   readonly done: ((error?: BrokerError) => void) | undefined;
 }
 
+/** One unit of work with everything that waits for it. */
+interface Batch {
+  readonly number: number;
+  readonly unit: UnitOfWork | undefined;
+  readonly confirmations: readonly Confirmation[];
+  readonly touched: readonly Written[];
+}
+
+/** Work that nobody waits for is written anyway when there is so much of it. */
+const LAZY_BYTES_MAX = 4 * 1024 * 1024;
+const RETRY_MS = 1_000;
+
 /**
  * Group commit. Everything durable that happens while a commit is under way gathers in one unit of work, which
- * leaves when that commit is done; confirmations wait with the unit that their messages are in.
+ * leaves when that commit is done; confirmations wait with the unit that their messages are in. When a commit
+ * fails, what was just sent is refused and taken out again, and the rest (acknowledgements, transactions, moves,
+ * states) is tried again until it works: nothing else is written before.
  */
 export class Committer {
+  /** What producers wait for when the store is slower than they are. */
+  readonly congestion: Congestion = new Congestion();
   readonly #store: MessageStore;
+  readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #settings: CommitterSettings;
   #open: UnitOfWork | undefined = undefined;
+  #batch = 1;
+  #durableBatch = 0;
+  #touched: Written[] = [];
   #lastMessage: Message | undefined = undefined;
   #lastMessageId = 0;
   #confirmations: Confirmation[] = [];
+  #pendingBytes = 0;
   #committing = false;
   #scheduled = false;
+  #lazyTimer: Timer | undefined = undefined;
   #idleWaiters: (() => void)[] = [];
-  #lastWords: (() => void) | undefined = undefined;
+  readonly #lastWords: (() => void)[] = [];
+  #trouble: BrokerError | undefined = undefined;
+  #failed: UnitOfWork | undefined = undefined;
+  #complained = false;
   /** Grows with every durable operation: a publisher compares it to see whether its message needs the store. */
   operations = 0;
+  /** While it is not 0, entries that come in are part of something that must not be taken apart. */
+  binding = 0;
 
-  constructor(store: MessageStore, logger: Logger) {
+  constructor(store: MessageStore, clock: Clock, logger: Logger, settings: CommitterSettings) {
     this.#store = store;
+    this.#clock = clock;
     this.#logger = logger;
+    this.#settings = settings;
   }
 
-  /** The unit of work that is open now, for one more operation. */
+  /** Why nothing can be stored at the moment; undefined when all is well. */
+  get trouble(): BrokerError | undefined {
+    return this.#trouble;
+  }
+
+  /** Whether producers of persistent messages have to wait. */
+  get isCongested(): boolean {
+    return this.#pendingBytes >= this.#settings.pendingBytesMax;
+  }
+
+  /** Number of the unit that is open now. */
+  get batch(): number {
+    return this.#batch;
+  }
+
+  /** Whether an entry is on disk. */
+  isDurable(entry: WrittenEntry): boolean {
+    return entry.batch <= this.#durableBatch;
+  }
+
+  /** The unit of work that is open now, for one more operation that should be written soon. */
   unit(): UnitOfWork {
+    const unit = this.#openUnit();
+    this.#schedule();
+    return unit;
+  }
+
+  /** The same for an operation that may wait for others. */
+  lazyUnit(): UnitOfWork {
+    const unit = this.#openUnit();
+    this.#scheduleLazily();
+    return unit;
+  }
+
+  #openUnit(): UnitOfWork {
     this.operations += 1;
-    if (this.#open === undefined) {
-      this.#open = this.#store.begin();
-      this.#schedule();
-    }
+    this.#open ??= this.#store.begin();
     return this.#open;
   }
 
   /** Called before a unit of work leaves, for what is added to it once however often it changed. */
   beforeCommit(lastWords: () => void): void {
-    this.#lastWords = lastWords;
+    this.#lastWords.push(lastWords);
   }
 
   /** Stores a message's body in the open unit and returns its id; several queues of one publication share it. */
   storeMessage(message: Message): number {
-    const unit = this.unit();
     if (this.#lastMessage !== message) {
       message.own();
-      this.#lastMessageId = unit.storeMessage(message);
+      this.#lastMessageId = this.#openUnit().storeMessage(message);
       this.#lastMessage = message;
+      this.#pendingBytes += message.sizeBytes;
     }
     return this.#lastMessageId;
+  }
+
+  /** Puts an entry into a queue; nobody need wait for it but who asks to be confirmed. */
+  enqueue(queue: Written, messageId: number, entry: StoredEntry): void {
+    this.#openUnit().enqueue(queue.storeId, messageId, entry);
+    if (queue.lastBatch !== this.#batch) {
+      queue.lastBatch = this.#batch;
+      this.#touched.push(queue);
+    }
+    this.#scheduleLazily();
+  }
+
+  /** Takes an entry out of a queue. One that came in with the open unit leaves no trace. */
+  dequeue(queue: Written, entry: WrittenEntry): void {
+    this.#openUnit().dequeue(queue.storeId, entry);
+    if (entry.batch !== this.#batch) this.#schedule();
+    else this.#scheduleLazily();
+  }
+
+  /** Within {@link Written.batchFailed}: takes an entry out of the unit that failed. */
+  withdraw(queue: Written, entry: WrittenEntry): void {
+    this.#failed?.dequeue(queue.storeId, entry);
   }
 
   /** Confirms a token: at once when nothing of it waits for the store, else with the open unit. */
@@ -88,62 +199,114 @@ export class Committer {
     this.#schedule();
   }
 
-  /** Resolves when nothing is open or under way. */
+  /** Whether nothing is open or under way. */
+  get isIdle(): boolean {
+    return !this.#scheduled && !this.#committing && this.#open === undefined;
+  }
+
+  /** Resolves when nothing is open or under way, or nothing can be written. Work that may wait is done at once. */
   async idle(): Promise<void> {
-    while (this.#scheduled || this.#committing || this.#open !== undefined) {
+    while (!this.isIdle && this.#trouble === undefined) {
+      this.#schedule();
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     }
+  }
+
+  #scheduleLazily(): void {
+    if (this.#scheduled || this.#committing || this.#lazyTimer !== undefined) return;
+    const { flushDelayMs } = this.#settings;
+    if (flushDelayMs <= 0 || this.#open!.pendingBytes > LAZY_BYTES_MAX) this.#schedule();
+    else this.#lazyTimer = this.#clock.after(flushDelayMs, () => this.#schedule());
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#committing) return;
     this.#scheduled = true;
+    this.#lazyTimer?.cancel();
+    this.#lazyTimer = undefined;
     queueMicrotask(() => this.#commit());
   }
 
   #commit(): void {
-    this.#lastWords?.();
-    this.#scheduled = false;
+    for (const lastWords of this.#lastWords) lastWords();
     const unit = this.#open;
-    const confirmations = this.#confirmations;
+    const batch: Batch = {
+      number: this.#batch,
+      unit: unit === undefined || unit.isEmpty ? undefined : unit,
+      confirmations: this.#confirmations,
+      touched: this.#touched,
+    };
+    this.#scheduled = false;
     this.#open = undefined;
+    this.#batch += 1;
+    this.#touched = [];
     this.#lastMessage = undefined; // another unit, another copy: this one may never be written
     this.#confirmations = [];
-    if (unit === undefined || unit.isEmpty) {
-      this.#finish(confirmations);
-      return;
-    }
     this.#committing = true;
-    unit.commit((error) => this.#finish(confirmations, error));
+    if (batch.unit === undefined) this.#finish(batch);
+    else
+      batch.unit.commit((error) => (error === undefined ? this.#written(batch) : this.#fail(batch, error)));
   }
 
-  #finish(confirmations: readonly Confirmation[], cause?: Error): void {
+  #written(batch: Batch): void {
+    if (this.#complained) this.#logger.info({}, "the store can be written again");
+    this.#complained = false;
+    this.#finish(batch);
+  }
+
+  #finish(batch: Batch): void {
     this.#committing = false;
-    const error =
-      cause === undefined
-        ? undefined
-        : new BrokerError("STORE_FAILED", `The store failed: ${cause.message}`, { cause });
-    for (const { client, token, done } of confirmations) {
-      try {
-        this.#tell(client, token, done, error);
-      } catch (failure) {
-        this.#logger.error({ error: failure }, "a confirmation failed");
-      }
-    }
+    this.#trouble = undefined;
+    this.#durableBatch = batch.number;
+    this.#pendingBytes = this.#open?.pendingBytes ?? 0;
+    for (const queue of batch.touched) this.#try(() => queue.batchDurable(batch.number));
+    for (const confirmation of batch.confirmations) this.#tell(confirmation, undefined);
+    if (this.congestion.isAwaited && !this.isCongested) this.congestion.relieve();
     if (this.#open !== undefined || this.#confirmations.length > 0) this.#schedule();
     else for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
-  #tell(
-    client: Confirmed | undefined,
-    token: number,
-    done: Confirmation["done"],
-    error: BrokerError | undefined,
-  ): void {
-    if (client !== undefined) {
+  /** What was sent is refused; what must not be taken apart is tried again. */
+  #fail(batch: Batch, cause: Error): void {
+    const text = `The store failed: ${cause.message}`;
+    if (!this.#complained) this.#logger.error({ error: cause }, text);
+    this.#complained = true;
+    this.#trouble = new BrokerError("STORE_FAILED", text, { cause });
+    this.#failed = batch.unit;
+    for (const queue of batch.touched) this.#try(() => queue.batchFailed(batch.number));
+    this.#failed = undefined;
+    for (const confirmation of batch.confirmations) {
+      if (confirmation.client !== undefined) this.#tell(confirmation, this.#trouble);
+    }
+    const left = batch.confirmations.filter(({ client }) => client === undefined);
+    this.#retryLater({ ...batch, confirmations: left });
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #retryLater(batch: Batch): void {
+    this.#clock.after(RETRY_MS, () => {
+      const { unit } = batch;
+      if (unit === undefined || unit.isEmpty) this.#finish(batch);
+      else unit.commit((error) => (error === undefined ? this.#written(batch) : this.#retryLater(batch)));
+    });
+  }
+
+  #try(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#logger.error({ error }, "what should follow a commit failed");
+    }
+  }
+
+  #tell({ client, token, done }: Confirmation, error: BrokerError | undefined): void {
+    this.#try(() => {
+      if (client === undefined) {
+        done?.(error);
+        return;
+      }
       client.unconfirmed -= 1;
       if (!client.isClosed) client.producer.confirmed(token, error);
-    }
-    done?.(error);
+    });
   }
 }

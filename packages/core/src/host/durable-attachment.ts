@@ -51,7 +51,8 @@ export class DurableAttachment implements Subscription {
     const { host } = this.#client;
     const { queue } = this.#durable;
     // renewing again and again must not fill the memory with copies that nobody consumes
-    if (host.memory.isExhausted || queue.isFull || queue.retainedCount >= host.router.topics.size) return;
+    if (host.memory.isExhausted || queue.isFull || queue.contents.retainedCount >= host.router.topics.size)
+      return;
     const message = topic.retained(host.clock.nowMs());
     if (message === undefined || !this.#durable.mayReceive(topic.address.id)) return;
     this.#durable.take(new TopicDelivery(message, topic.address, true));

@@ -3,10 +3,12 @@ import {
   type Authorizer,
   BrokerError,
   type Clock,
+  type CodecLookup,
   type Consumer,
   type Identity,
   type Logger,
   type Message,
+  type MessageFilter,
   type MessageStore,
   type Producer,
   type Timer,
@@ -19,6 +21,7 @@ import { Committer } from "./committer.ts";
 import { Guard } from "./guard.ts";
 import { Janitor } from "./janitor.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import { restore } from "./restoration.ts";
 import { Router } from "./router.ts";
 import { Scheduler } from "./scheduler.ts";
 import { States } from "./states.ts";
@@ -36,6 +39,10 @@ export interface HostParts {
   readonly authorizer: Authorizer | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Finds the encodings of stored messages. */
+  readonly codecs: CodecLookup;
+  /** Makes a filter of its text again; throws a BrokerError for a text that is none. */
+  readonly makeFilter: (text: string) => MessageFilter;
 }
 
 /** A client that was let in. */
@@ -71,19 +78,32 @@ export class HostEngine {
     this.brokerId = parts.brokerId;
     this.settings = parts.settings;
     this.clock = parts.clock;
-    this.committer = new Committer(parts.store, parts.logger);
+    this.committer = new Committer(parts.store, parts.clock, parts.logger, {
+      flushDelayMs: parts.settings.flushDelayMs,
+      pendingBytesMax: parts.settings.storePendingBytesMax,
+    });
     this.states = new States(this.committer);
     this.memory = new MemoryBudget(parts.settings.memoryLimitBytes);
-    const { settings, clock } = parts;
+    const { settings, clock, logger, brokerId } = parts;
     const { committer, memory } = this;
-    const { brokerId, stores: hasStore } = parts;
+    const store = parts.stores ? parts.store : undefined;
     const rightsGeneration = (): number => parts.authorizer?.generation ?? 0;
-    this.router = new Router({ brokerId, settings, clock, committer, memory, hasStore, rightsGeneration });
+    this.router = new Router({
+      brokerId,
+      settings,
+      clock,
+      committer,
+      memory,
+      store,
+      logger,
+      rightsGeneration,
+    });
     this.scheduler = new Scheduler(
       clock,
       memory,
       (address, message) => this.#deliverLate(address, message),
-      parts.logger,
+      logger,
+      store === undefined ? undefined : committer,
     );
     this.#janitor = new Janitor(this, parts.logger);
   }
@@ -95,7 +115,8 @@ export class HostEngine {
   async start(): Promise<void> {
     await this.#parts.store.open();
     if (this.settings.purgeOnStartup) await this.#parts.store.purge();
-    await this.states.restore(this.#parts.store);
+    const { router, scheduler, states } = this;
+    await restore({ ...this.#parts, router, scheduler, states });
     this.router.createConfigured();
     await this.committer.idle();
     this.#state = "running";

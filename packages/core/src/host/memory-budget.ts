@@ -1,5 +1,8 @@
 import { Congestion } from "../congestion.ts";
 
+/** Part of the limit from which on memory is scarce. */
+const SCARCE = 0.75;
+
 /** How much a virtual host may keep in memory for queues and retained messages, in bytes. */
 export class MemoryBudget {
   readonly congestion: Congestion = new Congestion();
@@ -18,6 +21,11 @@ export class MemoryBudget {
   /** Whether producers have to wait. */
   get isExhausted(): boolean {
     return this.#usedBytes >= this.#limitBytes;
+  }
+
+  /** Whether what can be left to the store should be. */
+  get isScarce(): boolean {
+    return this.#usedBytes >= this.#limitBytes * SCARCE;
   }
 
   take(bytes: number): void {

@@ -3,9 +3,12 @@ import {
   BrokerError,
   type Clock,
   filterMatches,
+  type Logger,
   type Message,
+  type MessageStore,
   type PathPart,
   parseId,
+  type QueueState,
 } from "@tsapollo/domain";
 import { PathTree } from "../path-tree.ts";
 import { DurableSubscription } from "../queue/durable-subscription.ts";
@@ -24,6 +27,8 @@ import type { TopicTarget } from "../topic/topic-feed.ts";
 import { TopicPatterns } from "../topic/topic-patterns.ts";
 import type { Committer } from "./committer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
+import { QueueStorages, runOf } from "./queue-storages.ts";
+import { RetainedMessages } from "./retained-messages.ts";
 import { isTemporary } from "./temporary.ts";
 
 /** Somebody who wants to know about queues that come to be under a pattern. */
@@ -38,8 +43,9 @@ export interface RouterParts {
   readonly clock: Clock;
   readonly committer: Committer;
   readonly memory: MemoryBudget;
-  /** Whether a queue can be stored at all. */
-  readonly hasStore: boolean;
+  /** Where queues are kept; undefined: nowhere. */
+  readonly store: MessageStore | undefined;
+  readonly logger: Logger;
   /** Grows when access rights change. */
   readonly rightsGeneration: () => number;
 }
@@ -59,10 +65,15 @@ export class Router {
   readonly #topicNames: PathTree<Topic> = new PathTree();
   readonly #queueWatchers: PathTree<QueueWatcher> = new PathTree();
   readonly #topicPatterns: TopicPatterns;
-  #nextStoreId = 1;
+  readonly #storage: QueueStorages | undefined;
+  readonly #onRetained: ((topic: Topic) => void) | undefined;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
+    const { store } = parts;
+    this.#storage = store === undefined ? undefined : new QueueStorages({ ...parts, store });
+    const retained = store === undefined ? undefined : new RetainedMessages(parts.committer);
+    this.#onRetained = retained === undefined ? undefined : (topic) => retained.changed(topic);
     this.#topicPatterns = new TopicPatterns(parts.rightsGeneration);
   }
 
@@ -103,6 +114,7 @@ export class Router {
       patterns: this.#topicPatterns,
       memory,
       nowMs: clock.nowMs(),
+      onRetained: isTemporary(address, this.#parts.brokerId) ? undefined : this.#onRetained,
     });
     this.topics.set(address.id, topic);
     if (isTemporary(address, this.#parts.brokerId)) this.temporary.add(topic);
@@ -113,14 +125,21 @@ export class Router {
     return topic;
   }
 
-  createQueue(address: Address): Queue {
+  /** An earlier process's topic retained this. */
+  restoreRetained(address: Address, message: Message): void {
+    (this.topics.get(address.id) ?? this.createTopic(address)).remember(message);
+  }
+
+  /** @param stored what an earlier process left of it */
+  createQueue(address: Address, stored?: QueueState): Queue {
     const settings = configured(this.#parts.settings.queues, address);
     if (settings?.mirrored) {
       this.mirrorTopic(address);
     }
-    const queue = this.#newQueue(address, settings);
+    const isTemporaryQueue = isTemporary(address, this.#parts.brokerId);
+    const queue = this.#newQueue(address, isTemporaryQueue ? forAClient(settings) : settings, stored);
     this.queues.set(address.id, queue);
-    if (isTemporary(address, this.#parts.brokerId)) this.temporary.add(queue);
+    if (isTemporaryQueue) this.temporary.add(queue);
     if (queue.settings.mirrored) this.#mirror(queue);
     this.#queueNames.add(address.path, queue);
     const watchers = new Set<QueueWatcher>();
@@ -150,22 +169,39 @@ export class Router {
     return this.#newQueue(address, { ...settings, persistent: false });
   }
 
-  createDurable(address: Address): DurableSubscription {
-    const queue = this.#newQueue(address, configuredDsub(this.#parts.settings.dsubs, address));
-    const durable = new DurableSubscription(queue);
+  /** @param stored what an earlier process left of it */
+  createDurable(address: Address, stored?: QueueState): DurableSubscription {
+    const settings = configuredDsub(this.#parts.settings.dsubs, address);
+    const durable = new DurableSubscription(this.#newQueue(address, settings, stored));
     this.dsubs.set(address.id, durable);
+    if (stored === undefined) this.describe(durable);
     return durable;
   }
 
-  #newQueue(address: Address, found: QueueSettings | undefined): Queue {
+  /** What a durable subscription collects has changed: the store is told with the next unit of work. */
+  describe(durable: DurableSubscription): void {
+    this.#storage?.describe(durable);
+  }
+
+  #newQueue(address: Address, found: QueueSettings | undefined, stored?: QueueState): Queue {
     const settings = found ?? DEFAULT_QUEUE_SETTINGS;
-    const { clock, committer, memory, hasStore } = this.#parts;
-    const storeId = hasStore && settings.persistent ? this.#nextStoreId++ : 0;
-    if (storeId !== 0) committer.unit().putQueue({ queueId: storeId, key: address.key, description: "{}" });
+    const { clock, committer, memory } = this.#parts;
     const onExpiring = (queue: Queue) => void this.expiring.add(queue);
     const deadLetterQueue = (queue: Queue, dlq: string) => this.#deadLetterQueue(queue, dlq);
-    const shared = { clock, committer, memory, onExpiring, deadLetterQueue };
-    return new Queue({ address, settings, storeId, ...shared });
+    const isStored = settings.persistent || stored !== undefined;
+    const storage = isStored ? this.#storage?.forQueue(address, settings, stored) : undefined;
+    const queue = new Queue({
+      address,
+      settings,
+      clock,
+      committer,
+      memory,
+      onExpiring,
+      deadLetterQueue,
+      storage,
+    });
+    if (stored !== undefined) queue.restore(stored.lastSequence, runOf(stored));
+    return queue;
   }
 
   /** The queue for a queue's dead messages. [messaging 5.9] */
@@ -274,15 +310,22 @@ export class Router {
   /** A durable subscription collects from one more topic or pattern. */
   bindDurable(durable: DurableSubscription, address: Address): void {
     durable.topics.set(address.key, address);
+    this.describe(durable);
     // by pattern even for one name: the topic need not exist, and may be deleted and come back
     this.addTopicPattern(address, durable);
   }
 
   unbindDurable(durable: DurableSubscription, address: Address): boolean {
     if (!durable.topics.delete(address.key)) return false;
+    this.describe(durable);
     this.removeTopicPattern(address, durable);
     return true;
   }
+}
+
+/** A temporary queue is not stored, and holds as much as its sender dares to wait for. */
+function forAClient(settings: QueueSettings = DEFAULT_QUEUE_SETTINGS): QueueSettings {
+  return { ...settings, persistent: false, tailBufferBytes: Number.POSITIVE_INFINITY };
 }
 
 /** Whether a filter is the name of one destination. */

@@ -1,5 +1,14 @@
-import type { Address, Clock, Logger, Message, Timer } from "@tsapollo/domain";
+import {
+  type Address,
+  type Clock,
+  type Logger,
+  type Message,
+  messageRecordSize,
+  type Timer,
+  writeMessageRecord,
+} from "@tsapollo/domain";
 import { Heap } from "../heap.ts";
+import type { Committer } from "./committer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 interface Scheduled {
@@ -8,7 +17,12 @@ interface Scheduled {
   readonly number: number;
   readonly address: Address;
   readonly message: Message;
+  /** Its name among the stored states; undefined when it is not stored. */
+  readonly key: string | undefined;
 }
+
+/** Names of the states that hold scheduled messages: this, then a number. */
+export const SCHEDULED_PREFIX = "scheduled:";
 
 /** Longest a timer is set for; what is due later is looked at again then. */
 const TIMER_MAX_MS = 24 * 60 * 60 * 1_000;
@@ -22,6 +36,8 @@ export class Scheduler {
   readonly #memory: MemoryBudget;
   readonly #deliver: (address: Address, message: Message) => void;
   readonly #logger: Logger;
+  /** Undefined: nothing is stored. */
+  readonly #committer: Committer | undefined;
   readonly #heap: Heap<Scheduled> = new Heap(isBefore);
   #counter = 0;
   #timer: Timer | undefined = undefined;
@@ -32,7 +48,9 @@ export class Scheduler {
     memory: MemoryBudget,
     deliver: (address: Address, message: Message) => void,
     logger: Logger,
+    committer: Committer | undefined,
   ) {
+    this.#committer = committer;
     this.#logger = logger;
     this.#clock = clock;
     this.#memory = memory;
@@ -47,10 +65,32 @@ export class Scheduler {
   /** Keeps a message until its time. */
   hold(address: Address, message: Message): void {
     message.own();
+    this.#add(address, message, message.persistent ? this.#store(address, message) : undefined);
+  }
+
+  /** Keeps a message that the store has already. */
+  restore(key: string, address: Address, message: Message): void {
+    this.#counter = Math.max(this.#counter, Number(key.slice(SCHEDULED_PREFIX.length)));
+    this.#add(address, message, key);
+  }
+
+  #add(address: Address, message: Message, key: string | undefined): void {
     this.#memory.take(message.sizeBytes);
     this.#counter += 1;
-    this.#heap.push({ dueMs: message.notBeforeMs, number: this.#counter, address, message });
+    this.#heap.push({ dueMs: message.notBeforeMs, number: this.#counter, address, message, key });
     this.#arm();
+  }
+
+  #store(address: Address, message: Message): string | undefined {
+    if (this.#committer === undefined) return undefined;
+    const name = Buffer.from(address.key);
+    const record = Buffer.allocUnsafe(2 + name.length + messageRecordSize(message));
+    record.writeUInt16BE(name.length, 0);
+    record.set(name, 2);
+    writeMessageRecord(message, record, 2 + name.length);
+    const key = SCHEDULED_PREFIX + String(this.#counter + 1);
+    this.#committer.unit().putState(key, record);
+    return key;
   }
 
   /** Forgets everything. */
@@ -79,8 +119,9 @@ export class Scheduler {
     this.#arm();
   }
 
-  #deliverNow({ address, message }: Scheduled): void {
+  #deliverNow({ address, message, key }: Scheduled): void {
     try {
+      if (key !== undefined) this.#committer?.unit().removeState(key); // in the unit that puts it into its queue
       this.#deliver(address, message);
     } catch (error) {
       this.#logger.error({ error, destination: address.key }, "a delayed message could not be delivered");

@@ -1,4 +1,4 @@
-import type { BrokerError, MessageStore, NamedStates } from "@tsapollo/domain";
+import type { BrokerError, NamedStates } from "@tsapollo/domain";
 import type { Committer } from "./committer.ts";
 
 /** The named values of a virtual host, all of them in memory and, when the host has a store, on disk. */
@@ -12,12 +12,9 @@ export class States implements NamedStates {
     committer.beforeCommit(() => this.#write());
   }
 
-  /**
-   * Reads what an earlier process saved.
-   * @throws BrokerError STORE_FAILED
-   */
-  async restore(store: MessageStore): Promise<void> {
-    for (const [key, value] of await store.states()) this.#values.set(key, value);
+  /** A value that an earlier process saved. */
+  restore(key: string, value: Uint8Array): void {
+    this.#values.set(key, value);
   }
 
   get(key: string): Uint8Array | undefined {

@@ -1,6 +1,7 @@
 import type { Address, Consumer, Delivery, Message, MessageFilter } from "@tsapollo/domain";
-import type { QueueEntry } from "./entry.ts";
+import type { Place, QueueEntry } from "./entry.ts";
 import type { EntryList } from "./entry-list.ts";
+import type { PagedRun } from "./paged-run.ts";
 import { moveTo, type Positioned } from "./position.ts";
 import type { Queue } from "./queue.ts";
 import type { QueueLink } from "./queue-feed.ts";
@@ -35,7 +36,7 @@ export class BrowserFeed implements Positioned, QueueLink {
   readonly queue: Queue;
   readonly consumer: Consumer;
   readonly options: BrowserOptions;
-  at: QueueEntry | undefined = undefined;
+  at: Place | undefined = undefined;
   hasCredit = true;
   /** A look is under way: what happens within its offers is seen by it. */
   looking = false;
@@ -62,9 +63,12 @@ export class BrowserFeed implements Positioned, QueueLink {
 export class Browsers {
   readonly #entries: EntryList;
   readonly #all: Set<BrowserFeed> = new Set();
+  readonly #want: (run: PagedRun) => void;
 
-  constructor(entries: EntryList) {
+  /** @param want asks for the first entries of a run; {@link Browsers.pagedIn} follows */
+  constructor(entries: EntryList, want: (run: PagedRun) => void) {
     this.#entries = entries;
+    this.#want = want;
   }
 
   get size(): number {
@@ -99,11 +103,24 @@ export class Browsers {
     for (const browser of this.#all) if (browser.hasCredit) this.#look(browser);
   }
 
+  /** What somebody stood before is in memory now. */
+  pagedIn(moved: readonly Positioned[]): void {
+    for (const one of moved) if (one instanceof BrowserFeed && one.hasCredit && !one.closed) this.#look(one);
+  }
+
   #look(browser: BrowserFeed): void {
     if (browser.looking) return;
     const { filter, fromSequence, mode } = browser.options;
     browser.looking = true;
     for (let entry = browser.at; entry !== undefined && browser.hasCredit; entry = browser.at) {
+      if (entry.state === "paged") {
+        if (entry.lastSequence >= fromSequence) {
+          this.#want(entry);
+          break;
+        }
+        moveTo(browser, entry.next);
+        continue;
+      }
       moveTo(browser, entry.next);
       if (entry.sequence < fromSequence || (filter !== undefined && !filter.matches(entry.message))) continue;
       entry.message.own();

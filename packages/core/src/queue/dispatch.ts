@@ -1,4 +1,5 @@
 import type { QueueEntry } from "./entry.ts";
+import type { PagedRun, PageIn } from "./paged-run.ts";
 import type { QueueFeed } from "./queue-feed.ts";
 
 /** What a way of dispatching may ask of its queue. */
@@ -13,6 +14,10 @@ export interface Hands {
    * found its way already.
    */
   takeBack(entry: QueueEntry, feed: QueueFeed): boolean;
+  /** A consumer needs the first entries of a run; {@link Dispatch.pagedIn} follows. */
+  want(run: PagedRun): void;
+  /** Whether parts of the queue are only in the store. */
+  readonly hasPaged: boolean;
 }
 
 /**
@@ -38,4 +43,12 @@ export interface Dispatch {
   fellOff(feed: QueueFeed): void;
   /** A consumer holds nothing any more. */
   emptied(feed: QueueFeed): void;
+  /** Entries came back into memory. {@link Dispatch.run} follows. */
+  pagedIn(page: PageIn): void;
+  /** Whether a ready entry must stay in memory. */
+  needs(entry: QueueEntry): boolean;
+  /** Offers nothing until {@link Dispatch.release}. */
+  hold(): void;
+  /** Goes on after {@link Dispatch.hold}; nothing when it was not held. */
+  release(): void;
 }

@@ -13,6 +13,8 @@ export class DurableSubscription implements TopicTarget {
 
   /** What it collects of that; undefined for everything. */
   filter: MessageFilter | undefined = undefined;
+  /** What the store was told of it last. */
+  written: string | undefined = undefined;
 
   constructor(queue: Queue) {
     this.queue = queue;

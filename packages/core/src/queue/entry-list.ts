@@ -1,38 +1,48 @@
-import type { QueueEntry } from "./entry.ts";
+import type { Place } from "./entry.ts";
 
-/** All entries of a queue by sequence, whatever their state. */
+/** All places of a queue by sequence: entries, whatever their state, and runs that only the store has. */
 export class EntryList {
-  #first: QueueEntry | undefined = undefined;
-  #last: QueueEntry | undefined = undefined;
+  #first: Place | undefined = undefined;
+  #last: Place | undefined = undefined;
   #length = 0;
 
-  get first(): QueueEntry | undefined {
+  get first(): Place | undefined {
     return this.#first;
   }
 
-  get last(): QueueEntry | undefined {
+  get last(): Place | undefined {
     return this.#last;
   }
 
+  /** How many places there are. */
   get length(): number {
     return this.#length;
   }
 
-  append(entry: QueueEntry): void {
-    entry.previous = this.#last;
-    if (this.#last === undefined) this.#first = entry;
-    else this.#last.next = entry;
-    this.#last = entry;
+  append(place: Place): void {
+    place.previous = this.#last;
+    if (this.#last === undefined) this.#first = place;
+    else this.#last.next = place;
+    this.#last = place;
     this.#length += 1;
   }
 
-  remove(entry: QueueEntry): void {
-    if (entry.previous === undefined) this.#first = entry.next;
-    else entry.previous.next = entry.next;
-    if (entry.next === undefined) this.#last = entry.previous;
-    else entry.next.previous = entry.previous;
-    entry.previous = undefined;
-    entry.next = undefined;
+  insertBefore(next: Place, place: Place): void {
+    place.previous = next.previous;
+    place.next = next;
+    if (next.previous === undefined) this.#first = place;
+    else next.previous.next = place;
+    next.previous = place;
+    this.#length += 1;
+  }
+
+  remove(place: Place): void {
+    if (place.previous === undefined) this.#first = place.next;
+    else place.previous.next = place.next;
+    if (place.next === undefined) this.#last = place.previous;
+    else place.next.previous = place.previous;
+    place.previous = undefined;
+    place.next = undefined;
     this.#length -= 1;
   }
 }

@@ -1,13 +1,13 @@
-import type { QueueEntry } from "./entry.ts";
+import type { Place } from "./entry.ts";
 
 /** Somebody with a place of its own in a queue: the entry it will look at next. */
 export interface Positioned {
   /** Undefined: past the last one. Only {@link moveTo} sets it. */
-  at: QueueEntry | undefined;
+  at: Place | undefined;
 }
 
 /** Moves somebody to an entry, or past the last one. */
-export function moveTo(one: Positioned, entry: QueueEntry | undefined): void {
+export function moveTo(one: Positioned, entry: Place | undefined): void {
   const old = one.at;
   if (old === entry) return;
   if (old?.watchers !== undefined) {
@@ -22,7 +22,7 @@ export function moveTo(one: Positioned, entry: QueueEntry | undefined): void {
 }
 
 /** An entry is about to leave its queue: everybody at it goes on to the next; who is past the end now is told. */
-export function moveOn(entry: QueueEntry, pastTheEnd: (one: Positioned) => void): void {
+export function moveOn(entry: Place, pastTheEnd: (one: Positioned) => void): void {
   const { watchers, next } = entry;
   if (watchers === undefined) return;
   entry.watchers = undefined;

@@ -1,17 +1,19 @@
 import { Fifo } from "../fifo.ts";
 import type { Dispatch, Hands } from "./dispatch.ts";
-import type { QueueEntry } from "./entry.ts";
+import type { Place, QueueEntry } from "./entry.ts";
 import type { EntryList } from "./entry-list.ts";
 import type { FeedRing } from "./feed-ring.ts";
 import { MessageGroups } from "./message-groups.ts";
+import type { PageIn } from "./paged-run.ts";
 import { moveTo } from "./position.ts";
-import type { QueueFeed } from "./queue-feed.ts";
+import { QueueFeed } from "./queue-feed.ts";
 
 /**
  * Consumers want or may have different entries, so each has its own place in the queue. Those with credit have
  * seen everything up to the end, except what waits to be offered, and are in the ring; those without stand at the
  * first entry they have not seen. An entry that comes back moves everybody who wants it and has no credit back to
- * it. [messaging 5.3–5.8]
+ * it. Where only the store has what comes next, a consumer leaves the ring and stands at that run until it is
+ * paged in. [messaging 5.3–5.8]
  */
 export class PositionedDispatch implements Dispatch {
   readonly #hands: Hands;
@@ -48,8 +50,21 @@ export class PositionedDispatch implements Dispatch {
       if (!feed.hasCredit) this.#standAt(feed, entries.first);
     }
     if (ring.size === 0) return;
+    if (hands.hasPaged) {
+      this.#pullAll();
+      return;
+    }
     for (let entry = entries.first; entry !== undefined; entry = entry.next) {
       if (entry.state === "ready") this.#toOffer.push(entry);
+    }
+  }
+
+  /** Everybody begins at the first place. */
+  #pullAll(): void {
+    for (const feed of this.#feeds) {
+      this.#ring.remove(feed);
+      this.#standAt(feed, this.#entries.first);
+      if (feed.hasCredit) this.#toPull.push(feed);
     }
   }
 
@@ -119,6 +134,15 @@ export class PositionedDispatch implements Dispatch {
     this.run();
   }
 
+  pagedIn(page: PageIn): void {
+    if (page.entries.some(({ message }) => message.groupKey !== undefined)) this.#groups.isUsed = true;
+    for (const one of page.moved) if (one instanceof QueueFeed && one.hasCredit) this.#toPull.push(one);
+  }
+
+  needs(): boolean {
+    return false; // who stands at an entry is among its watchers
+  }
+
   /** A consumer has no credit for an entry that the dispatch before this one offered it. */
   refused(feed: QueueFeed, entry: QueueEntry): void {
     if (!this.#refuse(feed, entry)) return;
@@ -139,7 +163,7 @@ export class PositionedDispatch implements Dispatch {
   }
 
   /** Puts a consumer at an entry. */
-  #standAt(feed: QueueFeed, entry: QueueEntry | undefined): void {
+  #standAt(feed: QueueFeed, entry: Place | undefined): void {
     moveTo(feed, entry);
     if (entry === undefined) this.#pastTheEnd.add(feed);
     else this.#pastTheEnd.delete(feed);
@@ -197,6 +221,12 @@ export class PositionedDispatch implements Dispatch {
     this.#ring.add(feed);
     while (feed.at !== undefined && feed.ringNext !== undefined) {
       const entry = this.#nextFor(feed);
+      if (entry?.state === "paged") {
+        this.#ring.remove(feed);
+        moveTo(feed, entry);
+        this.#hands.want(entry);
+        return;
+      }
       moveTo(feed, entry?.next);
       if (entry === undefined || this.#hands.handOver(entry, feed)) continue;
       this.#refuse(feed, entry);
@@ -204,12 +234,14 @@ export class PositionedDispatch implements Dispatch {
     }
   }
 
-  /** The first entry from a consumer's place on that it may have. */
-  #nextFor(feed: QueueFeed): QueueEntry | undefined {
-    let entry = feed.at;
-    while (entry !== undefined && !(entry.state === "ready" && this.#mayHave(feed, entry)))
-      entry = entry.next;
-    return entry;
+  /** The first entry from a consumer's place on that it may have, or the run that may have one. */
+  #nextFor(feed: QueueFeed): Place | undefined {
+    let place: Place | undefined = feed.at;
+    while (place !== undefined && place.state !== "paged") {
+      if (place.state === "ready" && this.#mayHave(feed, place)) return place;
+      place = place.next;
+    }
+    return place;
   }
 
   /** @returns whether the entry is ready again */
@@ -279,7 +311,7 @@ function isBefore(one: QueueEntry, other: QueueEntry): boolean {
 }
 
 /** The one with the lower sequence; an entry that has left its queue does not count. */
-function earlier(place: QueueEntry | undefined, other: QueueEntry | undefined): QueueEntry | undefined {
+function earlier(place: Place | undefined, other: Place | undefined): Place | undefined {
   if (other === undefined || other.state === "gone") return place;
   return place === undefined || other.sequence < place.sequence ? other : place;
 }

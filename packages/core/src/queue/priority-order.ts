@@ -1,4 +1,5 @@
 import type { QueueEntry } from "./entry.ts";
+import type { PageIn } from "./paged-run.ts";
 import type { HandOutOrder } from "./ready-order.ts";
 
 const LEVELS = 10;
@@ -26,6 +27,21 @@ export class PriorityOrder implements HandOutOrder {
 
   append(entry: QueueEntry): void {
     this.giveBack(entry);
+  }
+
+  /** Queues with priorities are in memory as a whole: they do not hand out before they are. */
+  get awaited(): undefined {
+    return undefined;
+  }
+
+  pagedIn(page: PageIn): void {
+    for (const entry of page.entries) this.giveBack(entry);
+  }
+
+  startAt(): void {}
+
+  needs(): boolean {
+    return true;
   }
 
   take(): QueueEntry | undefined {

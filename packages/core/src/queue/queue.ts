@@ -1,36 +1,21 @@
-import type { Address, Clock, Consumer, Message, Outcome } from "@tsapollo/domain";
+import type { Address, Consumer, Message, Outcome } from "@tsapollo/domain";
 import { Congestion } from "../congestion.ts";
-import type { Committer } from "../host/committer.ts";
-import type { MemoryBudget } from "../host/memory-budget.ts";
 import type { QueueSettings } from "../settings.ts";
 import { type BrowserOptions, Browsers } from "./browsers.ts";
+import { Contents, type ContentsOwner } from "./contents.ts";
+import { bequeath, isPoison } from "./dead-letters.ts";
 import type { Dispatch, Hands } from "./dispatch.ts";
 import { EnqueueRate } from "./enqueue-rate.ts";
 import { QueueEntry } from "./entry.ts";
-import { EntryList } from "./entry-list.ts";
-import { ExpiryOrder } from "./expiry-order.ts";
 import { FeedRing } from "./feed-ring.ts";
+import type { PagedRun, PageIn } from "./paged-run.ts";
 import { moveOn } from "./position.ts";
 import { PositionedDispatch } from "./positioned-dispatch.ts";
 import { PriorityOrder } from "./priority-order.ts";
 import { type FeedOptions, QueueFeed, type QueueLink } from "./queue-feed.ts";
+import type { QueueParts } from "./queue-parts.ts";
 import { type HandOutOrder, ReadyOrder } from "./ready-order.ts";
 import { SharedDispatch } from "./shared-dispatch.ts";
-
-/** What a queue is made of. */
-export interface QueueParts {
-  readonly address: Address;
-  readonly settings: QueueSettings;
-  /** Its id in the store; 0 when it is not stored. */
-  readonly storeId: number;
-  readonly clock: Clock;
-  readonly committer: Committer;
-  readonly memory: MemoryBudget;
-  /** Told when an entry with an expiry comes in and there was none. */
-  readonly onExpiring: (queue: Queue) => void;
-  /** The queue for another one's dead messages, made if need be. */
-  readonly deadLetterQueue: (queue: Queue, dlq: string) => Queue;
-}
 
 const ANY_FEED: FeedOptions = { filter: undefined, exclusive: false, fromSequence: 0 };
 
@@ -38,67 +23,78 @@ const ANY_FEED: FeedOptions = { filter: undefined, exclusive: false, fromSequenc
  * Hands each message to one of its consumers, in order. What is not acknowledged comes back to its old place and
  * goes out first. Who gets what is {@link Dispatch}'s business, who only looks is {@link Browsers}'. [messaging 5]
  */
-export class Queue implements Hands {
+export class Queue implements Hands, ContentsOwner {
   readonly address: Address;
   readonly settings: QueueSettings;
-  readonly storeId: number;
   readonly congestion: Congestion = new Congestion();
   readonly #parts: QueueParts;
-  readonly #entries: EntryList = new EntryList();
-  readonly #expiry: ExpiryOrder = new ExpiryOrder();
+  readonly #contents: Contents;
   readonly #feeds: Set<QueueFeed> = new Set();
   readonly #ring: FeedRing;
-  readonly #browsers: Browsers;
   readonly #rate: EnqueueRate | undefined;
+  #browsers: Browsers | undefined = undefined;
   #dispatch: Dispatch;
   /** The same, while every consumer may have every entry. */
   #shared: SharedDispatch | undefined;
   #specialFeeds = 0;
   #sequence = 0;
   #feedCounter = 0;
-  #bytes = 0;
   /** Set when the queue is deleted: routes that remember it must ask again. */
   deleted = false;
   usedAtMs: number;
-  /** Copies of retained messages among its entries. */
-  retainedCount = 0;
-  /** Messages put in and taken out since it exists. */
-  enqueued = 0;
-  dequeued = 0;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
     this.address = parts.address;
     this.settings = parts.settings;
-    this.storeId = parts.storeId;
     this.usedAtMs = parts.clock.nowMs();
+    this.#contents = new Contents(parts.settings, parts.memory, parts.clock, this);
+    this.#contents.storage = parts.storage?.(this, this.#contents);
     this.#ring = new FeedRing(parts.settings.roundRobin);
-    this.#browsers = new Browsers(this.#entries);
     this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
     this.#dispatch = this.#shared;
     const { maxEnqueueBytesPerS } = parts.settings;
     if (maxEnqueueBytesPerS < 0) this.#rate = undefined;
-    else this.#rate = new EnqueueRate(maxEnqueueBytesPerS, parts.clock, () => this.#relieve());
+    else this.#rate = new EnqueueRate(maxEnqueueBytesPerS, parts.clock, () => this.relieve());
   }
 
+  /** Goes on where an earlier process stopped: nothing is in memory yet. Called once, before anything else. */
+  restore(sequence: number, run: PagedRun): void {
+    this.#sequence = sequence;
+    if (run.count === 0) return;
+    this.#contents.restore(run);
+    this.#shared!.startAt(run);
+    if (this.#contents.pages) return;
+    this.#dispatch.hold(); // everything must be in memory before the first goes out
+    this.want(run);
+  }
+
+  /** What is in it. */
+  get contents(): Readonly<Pick<Contents, "enqueued" | "dequeued" | "retainedCount">> {
+    return this.#contents;
+  }
+
+  /** Its id in the store; 0 when it is not stored. */
+  get storeId(): number {
+    return this.#contents.storage?.store.storeId ?? 0;
+  }
+
+  /** Messages in it. */
   get length(): number {
-    return this.#entries.length;
+    return this.#contents.length;
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#contents.bytes;
   }
 
   get consumerCount(): number {
-    return this.#feeds.size + this.#browsers.size;
+    return this.#feeds.size + (this.#browsers?.size ?? 0);
   }
 
   /** Whether there is no room. [messaging 5.2] */
   get isFull(): boolean {
-    const { quotaBytes, quotaMessages, tailBufferBytes } = this.settings;
-    if (quotaBytes >= 0 && this.#bytes > quotaBytes) return true;
-    if (quotaMessages >= 0 && this.#entries.length > quotaMessages) return true;
-    return this.storeId === 0 && this.#bytes >= tailBufferBytes;
+    return this.#contents.isFull;
   }
 
   /** Whether the next message from a producer has to wait. */
@@ -122,23 +118,15 @@ export class Queue implements Hands {
     const nowMs = clock.nowMs();
     this.usedAtMs = nowMs;
     if (message.expiresAtMs !== 0 && message.expiresAtMs <= nowMs) return true;
-    if (this.settings.fullPolicy !== "block" && this.isFull && !this.#makeRoom()) return true;
+    if (this.settings.fullPolicy !== "block" && this.isFull && !this.#makesRoom()) return true;
     this.#sequence += 1;
-    const stored = this.storeId !== 0 && message.persistent;
-    const entry = new QueueEntry(this, message, via, this.#sequence, retained, stored);
+    const entry = new QueueEntry(this, message, via, this.#sequence, retained);
     entry.redeliveryCount = redeliveryCount;
-    if (stored) this.#store(entry);
-    const size = message.sizeBytes;
-    this.#entries.append(entry);
-    this.enqueued += 1;
-    if (retained) this.retainedCount += 1;
-    this.#bytes += size;
-    memory.take(size);
-    this.#rate?.use(size);
-    if (message.expiresAtMs !== 0) this.#noteExpiry(entry);
+    this.#contents.append(entry);
+    this.#rate?.use(message.sizeBytes);
     if (this.#shared !== undefined && message.groupKey !== undefined) this.#setApart();
     this.#dispatch.appended(entry);
-    if (this.#browsers.size > 0) this.#browsers.appended(entry);
+    this.#browsers?.appended(entry);
     this.#dispatch.run();
     // whoever keeps it, the queue or a consumer that has not settled it: the read block is overwritten soon
     if (entry.state !== "gone") message.own();
@@ -146,46 +134,27 @@ export class Queue implements Hands {
   }
 
   /** @returns whether the new message may come in [messaging 5.2] */
-  #makeRoom(): boolean {
+  #makesRoom(): boolean {
     if (this.settings.fullPolicy === "drop tail") return false;
-    for (let entry = this.#entries.first; entry !== undefined && this.isFull; ) {
-      const next: QueueEntry | undefined = entry.next;
-      if (entry.state === "ready") this.#remove(entry);
-      // a producer that was relieved may have made room itself
-      entry = next?.state === "gone" ? this.#entries.first : next;
-    }
+    this.#contents.dropHead();
     return true;
-  }
-
-  #store(entry: QueueEntry): void {
-    const { message } = entry;
-    const { committer } = this.#parts;
-    entry.messageId = committer.storeMessage(message);
-    committer.unit().enqueue(this.storeId, entry.messageId, {
-      sequence: entry.sequence,
-      sizeBytes: message.sizeBytes,
-      expiresAtMs: message.expiresAtMs,
-      redeliveryCount: entry.redeliveryCount,
-      via: entry.address === this.address ? undefined : entry.address.key,
-      retained: entry.retained,
-      transient: false,
-    });
-  }
-
-  #noteExpiry(entry: QueueEntry): void {
-    if (this.#expiry.nextMs === 0) this.#parts.onExpiring(this);
-    this.#expiry.add(entry, this.#entries.length);
   }
 
   /** Earliest time at which maintenance has something to expire, 0 for never. */
   get nextExpiryMs(): number {
-    return this.#expiry.nextMs;
+    return this.#contents.nextExpiryMs;
   }
 
   /** From now on consumers have places of their own; until the queue is empty and nothing sets them apart. */
   #setApart(): void {
     const { gracefulHandoff } = this.settings;
-    const apart = new PositionedDispatch(this, this.#entries, this.#ring, this.#feeds, gracefulHandoff);
+    const apart = new PositionedDispatch(
+      this,
+      this.#contents.entries,
+      this.#ring,
+      this.#feeds,
+      gracefulHandoff,
+    );
     this.#shared?.retire(apart);
     this.#shared = undefined;
     this.#dispatch = apart;
@@ -197,7 +166,7 @@ export class Queue implements Hands {
 
   #shareAgain(): void {
     if (this.#shared !== undefined || this.#specialFeeds > 0) return;
-    if (this.#entries.length > 0 || this.#feeds.size > 0) return;
+    if (this.length > 0 || this.#feeds.size > 0) return;
     this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
     this.#dispatch = this.#shared;
   }
@@ -219,6 +188,7 @@ export class Queue implements Hands {
   /** Somebody looks without taking. */
   browse(consumer: Consumer, options: BrowserOptions): QueueLink {
     const fromSequence = options.fromSequence === -1 ? this.#sequence + 1 : options.fromSequence;
+    this.#browsers ??= new Browsers(this.#contents.entries, (run) => this.want(run));
     return this.#browsers.begin(this, consumer, { ...options, fromSequence });
   }
 
@@ -246,11 +216,14 @@ export class Queue implements Hands {
 
   #letGo(entry: QueueEntry, redeliveries: number): void {
     entry.holder?.release(entry);
-    entry.redeliveryCount += redeliveries;
     entry.state = "ready";
+    if (redeliveries > 0) {
+      entry.redeliveryCount += redeliveries;
+      this.#contents.storage?.store.redelivered(entry);
+    }
     const { expiresAtMs } = entry.message;
     // its time came while somebody held it: maintenance has passed it by
-    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) this.#noteExpiry(entry);
+    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) this.#contents.noteExpiry(entry);
   }
 
   /** Ends a delivery. Without effect when it has ended. */
@@ -259,13 +232,13 @@ export class Queue implements Hands {
     const { holder } = entry;
     switch (outcome) {
       case "consumed":
-        this.#remove(entry);
+        this.remove(entry);
         break;
       case "expired":
         this.#expire(entry);
         break;
       case "poisoned":
-        if (this.#isDead(entry)) this.#bury(entry, 1);
+        if (isPoison(entry, this.settings)) this.#bury(entry, 1);
         else this.#giveBack(entry, 1);
         break;
       case "retry":
@@ -285,11 +258,6 @@ export class Queue implements Hands {
     this.#dispatch.returned(entry);
   }
 
-  #isDead({ redeliveryCount }: QueueEntry): boolean {
-    const { nakLimit } = this.settings;
-    return nakLimit > 0 && redeliveryCount + 1 >= nakLimit;
-  }
-
   /**
    * Removes a message that nobody can use; the same unit of work puts it into the dead letter queue, if there is one.
    * [messaging 5.9]
@@ -297,34 +265,33 @@ export class Queue implements Hands {
   #bury(entry: QueueEntry, redeliveries: number): void {
     const { message } = entry;
     message.own();
-    this.#remove(entry);
-    const { dlq } = this.settings;
-    if (dlq === undefined) return;
-    const target = this.#parts.deadLetterQueue(this, dlq);
-    const dead = message.expiresAtMs === 0 ? message : message.withoutExpiry();
-    target.enqueue(dead, target.address, false, entry.redeliveryCount + redeliveries);
+    const { committer } = this.#parts;
+    committer.binding += 1; // out here and in there, or neither
+    this.remove(entry);
+    bequeath(message, entry.redeliveryCount + redeliveries, this, this.#parts.deadLetterQueue);
+    committer.binding -= 1;
   }
 
   #expire(entry: QueueEntry): void {
     if (this.settings.dlqExpired) this.#bury(entry, 0);
-    else this.#remove(entry);
+    else this.remove(entry);
   }
 
-  #remove(entry: QueueEntry): void {
+  /** Takes an entry out for good. */
+  remove(entry: QueueEntry): void {
+    this.#takeOut(entry);
+    this.#contents.left(entry);
+    this.relieve();
+  }
+
+  #takeOut(entry: QueueEntry): void {
     const wasReady = entry.state === "ready";
     entry.holder?.release(entry);
     entry.state = "gone";
     this.#unlink(entry, wasReady);
-    this.dequeued += 1;
-    if (entry.retained) this.retainedCount -= 1;
-    const size = entry.message.sizeBytes;
-    this.#bytes -= size;
-    if (entry.stored) this.#parts.committer.unit().dequeue(this.storeId, entry);
-    this.#parts.memory.give(size);
-    this.#relieve();
   }
 
-  #relieve(): void {
+  relieve(): void {
     if (this.congestion.isAwaited && !this.mustWait) this.congestion.relieve();
   }
 
@@ -335,7 +302,7 @@ export class Queue implements Hands {
         if (one instanceof QueueFeed) this.#dispatch.fellOff(one);
       });
     }
-    this.#entries.remove(entry);
+    this.#contents.entries.remove(entry);
   }
 
   handOver(entry: QueueEntry, feed: QueueFeed): boolean {
@@ -346,7 +313,9 @@ export class Queue implements Hands {
       return true;
     }
     feed.hold(entry);
-    return feed.consumer.offer(entry);
+    const taken = feed.consumer.offer(entry);
+    this.#contents.loadAhead();
+    return taken;
   }
 
   takeBack(entry: QueueEntry, feed: QueueFeed): boolean {
@@ -358,31 +327,71 @@ export class Queue implements Hands {
 
   /** Drops expired entries that nobody holds. [messaging 5.10] */
   expireDue(): void {
-    const due = this.#expiry.takeDue(this.#parts.clock.nowMs());
     // consumers and producers that are called on the way may change the queue
-    for (const entry of due) if (entry.state === "ready") this.#expire(entry);
+    for (const entry of this.#contents.takeDue()) if (entry.state === "ready") this.#expire(entry);
+  }
+
+  want(run: PagedRun): void {
+    this.#contents.storage!.paging.want(run);
+  }
+
+  get hasPaged(): boolean {
+    return this.#contents.hasPaged;
+  }
+
+  expiring(): void {
+    this.#parts.onExpiring(this);
+  }
+
+  needs(entry: QueueEntry): boolean {
+    return this.#dispatch.needs(entry);
+  }
+
+  loading(entry: QueueEntry): void {
+    if (this.#shared !== undefined && entry.message.groupKey !== undefined) this.#setApart();
+  }
+
+  pagedIn(page: PageIn): void {
+    this.#dispatch.pagedIn(page);
+    this.#contents.dropLate();
+    this.#browsers?.pagedIn(page.moved);
+    if (this.#contents.pages) this.#dispatch.run();
+    else if (this.hasPaged) this.want(page.run);
+    else this.#dispatch.release();
+  }
+
+  expiredInStore(message: Message, redeliveryCount: number): void {
+    if (this.settings.dlqExpired) bequeath(message, redeliveryCount, this, this.#parts.deadLetterQueue);
+  }
+
+  /** An entry could not be stored; it leaves as if it had never been sent. */
+  withdraw(entry: QueueEntry): void {
+    this.#takeOut(entry);
+    this.#contents.withdrawn(entry);
+    this.relieve();
   }
 
   /** Everything in it is discarded, consumers are let go. It is not used any more. */
   delete(): readonly Consumer[] {
     this.deleted = true;
-    const consumers = [...this.#feeds, ...this.#browsers.close()].map(({ consumer }) => consumer);
+    const consumers = [...this.#feeds, ...(this.#browsers?.close() ?? [])].map(({ consumer }) => consumer);
     for (const feed of this.#feeds) {
       feed.closed = true;
       this.#ring.remove(feed);
     }
     this.#feeds.clear();
-    for (let entry = this.#entries.first; entry !== undefined; entry = this.#entries.first) {
-      const wasReady = entry.state === "ready";
-      entry.holder?.release(entry);
-      entry.state = "gone";
-      this.#unlink(entry, wasReady);
-      this.#parts.memory.give(entry.message.sizeBytes);
+    const { entries, storage } = this.#contents;
+    for (let place = entries.first; place !== undefined; place = entries.first) {
+      if (place.state === "paged") {
+        entries.remove(place);
+        continue;
+      }
+      this.#takeOut(place);
+      this.#contents.leftMemory(place);
     }
-    this.#bytes = 0;
-    this.#expiry.clear();
+    this.#contents.clear();
     this.#rate?.stop();
-    if (this.storeId !== 0) this.#parts.committer.unit().removeQueue(this.storeId);
+    if (storage !== undefined) this.#parts.committer.unit().removeQueue(storage.store.storeId);
     this.congestion.relieve();
     return consumers;
   }

@@ -1,11 +1,20 @@
-import type { QueueEntry } from "./entry.ts";
+import type { Place, QueueEntry } from "./entry.ts";
+import type { PagedRun, PageIn } from "./paged-run.ts";
 
 /** In which order ready entries are handed out. */
 export interface HandOutOrder {
   /** An entry was added at the end of the queue. */
   append(entry: QueueEntry): void;
-  /** The ready entry that goes out next, taken out; undefined when there is none. */
+  /** The ready entry that goes out next, taken out; undefined when there is none in memory. */
   take(): QueueEntry | undefined;
+  /** The run whose first entry goes out next; undefined when it is in memory. */
+  readonly awaited: PagedRun | undefined;
+  /** Entries came back into memory. */
+  pagedIn(page: PageIn): void;
+  /** Begins with a run that only the store has. */
+  startAt(run: PagedRun): void;
+  /** Whether a ready entry must stay in memory because it is next. */
+  needs(entry: QueueEntry): boolean;
   /** An entry that was taken comes back to its place. */
   giveBack(entry: QueueEntry): void;
   /** Entries that were taken come back to their places, all at once; they are in ascending order. */
@@ -22,10 +31,10 @@ export interface HandOutOrder {
  *   [acquired] [returned] [ready] [ready] [ready]
  *
  * From `fresh` on none was handed out yet; what came back is in a second, sorted list and goes out first. Taking
- * and giving back cost the same however long the queue is.
+ * and giving back cost the same however long the queue is. `fresh` may be a run that only the store has.
  */
 export class ReadyOrder implements HandOutOrder {
-  #fresh: QueueEntry | undefined = undefined;
+  #fresh: Place | undefined = undefined;
   #returned: QueueEntry | undefined = undefined;
   #lastReturned: QueueEntry | undefined = undefined;
 
@@ -39,11 +48,30 @@ export class ReadyOrder implements HandOutOrder {
       this.#returned = returned.nextReturned;
       if (this.#returned === undefined) this.#lastReturned = undefined;
       returned.nextReturned = undefined;
+      returned.isBack = false;
       return returned;
     }
     const fresh = this.#fresh;
-    if (fresh !== undefined) this.#fresh = fresh.next;
+    if (fresh === undefined || fresh.state === "paged") return undefined;
+    this.#fresh = fresh.next;
     return fresh;
+  }
+
+  get awaited(): PagedRun | undefined {
+    const fresh = this.#fresh;
+    return fresh?.state === "paged" && this.#returned === undefined ? fresh : undefined;
+  }
+
+  pagedIn({ run, next }: PageIn): void {
+    if (this.#fresh === run) this.#fresh = next;
+  }
+
+  needs(entry: QueueEntry): boolean {
+    return entry === this.#fresh;
+  }
+
+  startAt(run: PagedRun): void {
+    this.#fresh = run;
   }
 
   giveBack(entry: QueueEntry): void {
@@ -51,6 +79,7 @@ export class ReadyOrder implements HandOutOrder {
       this.#fresh = entry; // the last one taken: as if it never was
       return;
     }
+    entry.isBack = true;
     const last = this.#lastReturned;
     if (last === undefined || last.sequence < entry.sequence) {
       if (last === undefined) this.#returned = entry;
@@ -74,6 +103,7 @@ export class ReadyOrder implements HandOutOrder {
     let before: QueueEntry | undefined;
     let after = this.#returned;
     for (const entry of entries) {
+      entry.isBack = true;
       while (after !== undefined && after.sequence < entry.sequence) {
         before = after;
         after = after.nextReturned;

@@ -1,6 +1,7 @@
 import type { Dispatch, Hands } from "./dispatch.ts";
 import type { QueueEntry } from "./entry.ts";
 import type { FeedRing } from "./feed-ring.ts";
+import type { PagedRun, PageIn } from "./paged-run.ts";
 import type { PositionedDispatch } from "./positioned-dispatch.ts";
 import type { QueueFeed } from "./queue-feed.ts";
 import type { HandOutOrder } from "./ready-order.ts";
@@ -17,6 +18,11 @@ export class SharedDispatch implements Dispatch {
     this.#hands = hands;
     this.#ready = order;
     this.#ring = ring;
+  }
+
+  /** Begins with a run that only the store has. */
+  startAt(run: PagedRun): void {
+    this.#ready.startAt(run);
   }
 
   /** Another one takes over; an offer that is under way ends first. */
@@ -57,6 +63,23 @@ export class SharedDispatch implements Dispatch {
 
   emptied(): void {}
 
+  pagedIn(page: PageIn): void {
+    this.#ready.pagedIn(page);
+  }
+
+  needs(entry: QueueEntry): boolean {
+    return this.#ready.needs(entry);
+  }
+
+  hold(): void {
+    this.#running = true;
+  }
+
+  release(): void {
+    this.#running = false;
+    this.run();
+  }
+
   /** Offers ready entries to consumers with credit until there is no more of either. */
   run(): void {
     if (this.#running) return; // a consumer settled or resumed from within its offer: the loop goes on anyway
@@ -64,7 +87,11 @@ export class SharedDispatch implements Dispatch {
     try {
       for (let feed = this.#ring.turn; feed !== undefined; feed = this.#ring.turn) {
         const entry = this.#ready.take();
-        if (entry === undefined) return;
+        if (entry === undefined) {
+          const { awaited } = this.#ready;
+          if (awaited !== undefined) this.#hands.want(awaited);
+          return;
+        }
         this.#ring.advance();
         const taken = this.#hands.handOver(entry, feed);
         if (this.#successor !== undefined) {

@@ -11,6 +11,7 @@ export class Topic {
   readonly settings: TopicSettings;
   readonly #patterns: TopicPatterns;
   readonly #memory: MemoryBudget;
+  readonly #onRetained: ((topic: Topic) => void) | undefined;
   #direct: Set<TopicTarget> | undefined = undefined;
   #targets: readonly TopicTarget[] = [];
   #targetsGeneration = -1;
@@ -29,12 +30,15 @@ export class Topic {
     readonly patterns: TopicPatterns;
     readonly memory: MemoryBudget;
     readonly nowMs: number;
+    /** Told when it retains something else. */
+    readonly onRetained: ((topic: Topic) => void) | undefined;
   }) {
     this.address = parts.address;
     this.settings = parts.settings;
     this.#patterns = parts.patterns;
     this.#memory = parts.memory;
     this.usedAtMs = parts.nowMs;
+    this.#onRetained = parts.onRetained;
   }
 
   /** Who gets the next message: remembered until a pattern, or who listens to this very topic, changes. */
@@ -97,10 +101,21 @@ export class Topic {
     return undefined;
   }
 
+  /** The message it retains, whatever its age. */
+  get retainedNow(): Message | undefined {
+    return this.#retained;
+  }
+
   /** Sets or clears the retained message as the message asks. */
   retain(message: Message): void {
-    this.#forget();
-    if (message.retain !== "set") return;
+    if (message.retain !== "set") return this.#forget();
+    this.#drop();
+    this.remember(message);
+    this.#onRetained?.(this);
+  }
+
+  /** Retains a message that the store has already. */
+  remember(message: Message): void {
     message.own();
     this.#retained = message;
     this.#retainedBytes = message.sizeBytes;
@@ -108,6 +123,12 @@ export class Topic {
   }
 
   #forget(): void {
+    if (this.#retained === undefined) return;
+    this.#drop();
+    this.#onRetained?.(this);
+  }
+
+  #drop(): void {
     this.#memory.give(this.#retainedBytes);
     this.#retained = undefined;
     this.#retainedBytes = 0;

@@ -1,0 +1,105 @@
+import { Address, type DestinationKind, parseId, type QueueState } from "@tsapollo/domain";
+import type { Contents, QueueStorage } from "../queue/contents.ts";
+import type { DurableSubscription } from "../queue/durable-subscription.ts";
+import { PagedRun } from "../queue/paged-run.ts";
+import { Paging } from "../queue/paging.ts";
+import type { Queue } from "../queue/queue.ts";
+import { QueueStore, type StorageParts } from "../queue/queue-store.ts";
+import type { QueueSettings } from "../settings.ts";
+
+/** Addresses that are remembered by their text; past it all are forgotten. */
+const ADDRESSES_MAX = 10_000;
+
+/** Joins queues to the store of their host, and says there what durable subscriptions collect. [messaging 10.1] */
+export class QueueStorages {
+  readonly #parts: StorageParts;
+  readonly #addresses: Map<string, Address> = new Map();
+  readonly #changed: Set<DurableSubscription> = new Set();
+  #lastStoreId = 0;
+
+  constructor(parts: Omit<StorageParts, "addressOf">) {
+    const { committer, store, clock, logger } = parts;
+    this.#parts = { committer, store, clock, logger, addressOf: (key) => this.#addressOf(key) };
+    committer.beforeCommit(() => this.#describeAll());
+  }
+
+  /** How a new queue, or one that the store has, is joined to the store. */
+  forQueue(
+    address: Address,
+    settings: QueueSettings,
+    stored: QueueState | undefined,
+  ): (queue: Queue, contents: Contents) => QueueStorage {
+    return (queue, contents) => {
+      const storeId = stored?.queue.queueId ?? this.#newStoreId();
+      if (stored === undefined && address.kind === "queue") {
+        this.#parts.committer.unit().putQueue({ queueId: storeId, key: address.key, description: "{}" });
+      }
+      return {
+        store: new QueueStore(this.#parts, queue, contents, storeId),
+        paging: new Paging(this.#parts, contents, storeId, settings.swapRangeSize),
+      };
+    };
+  }
+
+  #newStoreId(): number {
+    this.#lastStoreId = Math.max(this.#lastStoreId, this.#parts.store.lastQueueId) + 1;
+    return this.#lastStoreId;
+  }
+
+  /** A durable subscription collects something else now: written once, with the next unit of work. */
+  describe(durable: DurableSubscription): void {
+    if (durable.queue.storeId === 0) return;
+    this.#parts.committer.unit();
+    this.#changed.add(durable);
+  }
+
+  #describeAll(): void {
+    if (this.#changed.size === 0) return;
+    const unit = this.#parts.committer.unit();
+    for (const durable of this.#changed) {
+      const { queue } = durable;
+      const description = descriptionOf(durable);
+      if (queue.deleted || description === durable.written) continue;
+      durable.written = description;
+      unit.putQueue({ queueId: queue.storeId, key: queue.address.key, description });
+    }
+    this.#changed.clear();
+  }
+
+  #addressOf(key: string): Address {
+    let address = this.#addresses.get(key);
+    if (address === undefined) {
+      address = addressOfKey(key);
+      if (this.#addresses.size >= ADDRESSES_MAX) this.#addresses.clear();
+      this.#addresses.set(key, address);
+    }
+    return address;
+  }
+}
+
+/** What is stored of a durable subscription besides its messages. */
+export interface DurableDescription {
+  /** Ids of the topics and patterns it collects from. */
+  readonly topics: readonly string[];
+  readonly selector?: string;
+}
+
+/** What the store is told of a durable subscription. */
+export function descriptionOf({ topics, filter }: DurableSubscription): string {
+  const description: DurableDescription = {
+    topics: [...topics.values()].map(({ id }) => id),
+    ...(filter === undefined ? {} : { selector: filter.text }),
+  };
+  return JSON.stringify(description);
+}
+
+/** The inverse of `Address.key`. */
+export function addressOfKey(key: string): Address {
+  const colon = key.indexOf(":");
+  return new Address(key.slice(0, colon) as DestinationKind, parseId(key.slice(colon + 1)));
+}
+
+/** Everything the store has of a queue, as one run. */
+export function runOf({ lastSequence, entryCount, bytes, earliestExpiryMs }: QueueState): PagedRun {
+  return new PagedRun({ sequence: 1, lastSequence, count: entryCount, bytes, earliestExpiryMs });
+}

@@ -1,0 +1,99 @@
+import {
+  Address,
+  BrokerError,
+  type CodecLookup,
+  type Logger,
+  type MessageFilter,
+  type MessageStore,
+  parseId,
+  type QueueState,
+  readMessageRecord,
+} from "@tsapollo/domain";
+import type { HostSettings } from "../settings.ts";
+import { addressOfKey, type DurableDescription, descriptionOf } from "./queue-storages.ts";
+import { RETAINED_PREFIX } from "./retained-messages.ts";
+import type { Router } from "./router.ts";
+import { SCHEDULED_PREFIX, type Scheduler } from "./scheduler.ts";
+import type { States } from "./states.ts";
+
+/** What is needed to go on where an earlier process stopped. */
+export interface RestorationParts {
+  readonly store: MessageStore;
+  readonly settings: HostSettings;
+  readonly router: Router;
+  readonly scheduler: Scheduler;
+  readonly states: States;
+  readonly codecs: CodecLookup;
+  /** Makes a filter of its text again. */
+  readonly makeFilter: (text: string) => MessageFilter;
+  readonly logger: Logger;
+}
+
+/**
+ * Makes the queues, durable subscriptions, retained and scheduled messages and states that the store has. Messages in
+ * queues stay where they are until somebody needs them, so that it takes no longer however many they are.
+ * [messaging 10.4]
+ * @throws BrokerError STORE_FAILED
+ */
+export async function restore(parts: RestorationParts): Promise<void> {
+  const { store, states } = parts;
+  for (const state of await store.queues()) restoreQueue(state, parts);
+  for (const [key, value] of await store.states()) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    if (key.startsWith(RETAINED_PREFIX)) restoreRetained(key, bytes, parts);
+    else if (key.startsWith(SCHEDULED_PREFIX)) restoreScheduled(key, bytes, parts);
+    else states.restore(key, value);
+  }
+}
+
+function restoreQueue(state: QueueState, { router, makeFilter, logger }: RestorationParts): void {
+  const { key, description } = state.queue;
+  const address = addressOfKey(key);
+  if (address.kind === "queue") {
+    router.createQueue(address, state);
+    return;
+  }
+  const { topics, selector } = JSON.parse(description) as DurableDescription;
+  const durable = router.createDurable(address, state);
+  if (selector !== undefined) {
+    try {
+      durable.filter = makeFilter(selector);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      const fields = { dsub: address.id, selector, reason: error.message };
+      logger.error(fields, "a durable subscription's selector cannot be read any more and is dropped");
+    }
+  }
+  for (const id of topics) router.bindDurable(durable, new Address("topic", parseId(id)));
+  durable.written = descriptionOf(durable);
+}
+
+function restoreRetained(key: string, bytes: Buffer, { router, codecs, logger }: RestorationParts): void {
+  const address = new Address("topic", parseId(key.slice(RETAINED_PREFIX.length)));
+  const message = readOrLog(bytes, 0, codecs, logger, key);
+  if (message !== undefined) router.restoreRetained(address, message);
+}
+
+function restoreScheduled(key: string, bytes: Buffer, { scheduler, codecs, logger }: RestorationParts): void {
+  const addressLength = bytes.readUInt16BE(0);
+  const address = addressOfKey(bytes.toString("utf8", 2, 2 + addressLength));
+  const message = readOrLog(bytes, 2 + addressLength, codecs, logger, key);
+  if (message !== undefined) scheduler.restore(key, address, message);
+}
+
+/** One that cannot be read stays in the store: another version of the broker may know it. */
+function readOrLog(
+  bytes: Buffer,
+  start: number,
+  codecs: CodecLookup,
+  logger: Logger,
+  key: string,
+): ReturnType<typeof readMessageRecord> | undefined {
+  try {
+    return readMessageRecord(bytes, start, bytes.length, codecs);
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    logger.error({ key, reason: error.message }, "a stored message is left in the store");
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Place, QueueEntry } from "./entry.ts";
+import type { Positioned } from "./position.ts";
+
+/** A run of neighbouring entries that are ready and only in the store: their memory is one such object. */
+export class PagedRun {
+  /** Tells it from an entry. */
+  readonly state = "paged";
+  /** No entry of it has a lower sequence. */
+  sequence: number;
+  /** No entry of it has a higher sequence. */
+  lastSequence: number;
+  count: number;
+  bytes: number;
+  /** No entry of it expires before; 0 when none does. */
+  earliestExpiryMs: number;
+  previous: Place | undefined = undefined;
+  next: Place | undefined = undefined;
+  /** Who waits for its first entry. */
+  watchers: Positioned[] | undefined = undefined;
+
+  constructor(first: {
+    readonly sequence: number;
+    readonly lastSequence: number;
+    readonly count: number;
+    readonly bytes: number;
+    readonly earliestExpiryMs: number;
+  }) {
+    this.sequence = first.sequence;
+    this.lastSequence = first.lastSequence;
+    this.count = first.count;
+    this.bytes = first.bytes;
+    this.earliestExpiryMs = first.earliestExpiryMs;
+  }
+
+  /** One more entry at either end. */
+  take({ sequence, message }: QueueEntry): void {
+    this.sequence = Math.min(this.sequence, sequence);
+    this.lastSequence = Math.max(this.lastSequence, sequence);
+    this.count += 1;
+    this.bytes += message.sizeBytes;
+    this.earliestExpiryMs = earlierExpiry(this.earliestExpiryMs, message.expiresAtMs);
+  }
+
+  /** Everything of the run that follows. */
+  takeAll(other: PagedRun): void {
+    this.lastSequence = other.lastSequence;
+    this.count += other.count;
+    this.bytes += other.bytes;
+    this.earliestExpiryMs = earlierExpiry(this.earliestExpiryMs, other.earliestExpiryMs);
+  }
+}
+
+/** Entries of a run came back into memory: they stand before what is left of it. */
+export interface PageIn {
+  readonly run: PagedRun;
+  /** The first place from there on: the first entry, the run, or what follows a run that is used up. */
+  readonly next: Place | undefined;
+  readonly entries: readonly QueueEntry[];
+  /** Who stood at the run and stands at `next` now. */
+  readonly moved: readonly Positioned[];
+}
+
+/** The earlier of two times of which 0 means never. */
+export function earlierExpiry(one: number, other: number): number {
+  if (one === 0 || other === 0) return one + other;
+  return Math.min(one, other);
+}

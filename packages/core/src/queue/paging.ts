@@ -1,0 +1,290 @@
+import type { LoadedEntry, Timer } from "@tsapollo/domain";
+import type { QueueEntry } from "./entry.ts";
+import type { EntryList } from "./entry-list.ts";
+import { earlierExpiry, PagedRun, type PageIn } from "./paged-run.ts";
+import { moveTo } from "./position.ts";
+import type { StorageParts } from "./queue-store.ts";
+
+/** What paging may ask of its queue. */
+export interface PagedQueue {
+  readonly deleted: boolean;
+  readonly entries: EntryList;
+  /** Bytes of messages that are in memory. */
+  readonly memoryBytes: number;
+  /** Bytes beyond which what no consumer is near leaves the memory. */
+  readonly keepBytes: number;
+  /** Whether a ready entry can leave the memory. */
+  mayLeave(entry: QueueEntry): boolean;
+  /** An entry has left the memory. */
+  pagedOut(entry: QueueEntry): void;
+  /** Makes an entry of what was read. */
+  toEntry(loaded: LoadedEntry): QueueEntry;
+  /** Entries came back. */
+  pagedIn(page: PageIn): void;
+  /** The store had fewer entries than a run said. */
+  lost(count: number, bytes: number): void;
+  /** An entry that only the store has is found to be expired; it leaves the run. */
+  expiredInRun(loaded: LoadedEntry): void;
+}
+
+/** Bytes read at a time, about. */
+const PAGE_BYTES = 1024 * 1024;
+const RETRY_MS = 1_000;
+/** A run is looked through for expired entries no more often than this. */
+const SCAN_PAUSE_MS = 10_000;
+
+/**
+ * Keeps a queue's memory small however long it is: runs of entries that no consumer is near are left to the store,
+ * and read back in pages ahead of whoever needs them. One page at a time. [architecture 4.9, messaging 5.11]
+ *
+ *     [acquired] [ready] [ready] ▒▒▒ run ▒▒▒ [acquired] ▒▒▒▒▒▒ run ▒▒▒▒▒▒ [not durable yet]
+ */
+export class Paging {
+  readonly #parts: StorageParts;
+  readonly #queue: PagedQueue;
+  readonly #storeId: number;
+  /** Entries read at a time. */
+  readonly #pageEntries: number;
+  readonly #wanted: Set<PagedRun> = new Set();
+  #runs = 0;
+  #earliestExpiryMs = 0;
+  #loading: PagedRun | undefined = undefined;
+  #busy = false;
+  #retry: Timer | undefined = undefined;
+  #scannedAtMs = 0;
+
+  /** @param pageEntries entries read at a time */
+  constructor(parts: StorageParts, queue: PagedQueue, storeId: number, pageEntries: number) {
+    this.#parts = parts;
+    this.#queue = queue;
+    this.#storeId = storeId;
+    this.#pageEntries = pageEntries;
+  }
+
+  /** Whether leaving something to the store frees memory. */
+  get frees(): boolean {
+    return this.#parts.store.durable;
+  }
+
+  /** Whether parts of the queue are only in the store. */
+  get hasRuns(): boolean {
+    return this.#runs > 0;
+  }
+
+  /** Nothing that only the store has expires before; 0 when nothing does. */
+  get earliestExpiryMs(): number {
+    return this.#runs === 0 ? 0 : this.#earliestExpiryMs;
+  }
+
+  /** Everything the store has of the queue, at the start. */
+  begin(run: PagedRun): void {
+    this.#queue.entries.append(run);
+    this.#earliestExpiryMs = run.earliestExpiryMs;
+    this.#runs += 1;
+  }
+
+  /** Somebody needs the first entries of a run. */
+  want(run: PagedRun): void {
+    this.#wanted.add(run);
+    if (!this.#busy && this.#retry === undefined) void this.#work();
+  }
+
+  /** The entries in memory are running out: the next ones are read before they are needed. */
+  loadAhead(): void {
+    if (this.#busy || this.#wanted.size > 0) return;
+    for (let at = this.#queue.entries.first; at !== undefined; at = at.next)
+      if (at.state === "paged") return this.want(at);
+  }
+
+  /** The newest entries leave the memory, as far as they can and there is too much. */
+  pageOutTail(): void {
+    const queue = this.#queue;
+    const { entries } = queue;
+    let found = false;
+    for (let place = entries.last; place !== undefined && queue.memoryBytes > queue.keepBytes; ) {
+      const { previous } = place;
+      if (place.state === "paged") {
+        if (!found) return; // nothing came in behind it that could leave
+      } else if (queue.mayLeave(place)) {
+        this.#pageOut(place);
+        found = true;
+        if (previous?.state === "paged") return;
+      }
+      place = previous;
+    }
+  }
+
+  /** What lies beyond the window at the head leaves the memory: others have looked at it and passed. */
+  #trim(): void {
+    const queue = this.#queue;
+    const { entries } = queue;
+    const windowBytes = queue.keepBytes + 2 * PAGE_BYTES;
+    if (queue.memoryBytes <= windowBytes) return;
+    let seenBytes = 0;
+    for (let place = entries.first; place !== undefined; ) {
+      const { next } = place;
+      if (place.state === "ready") {
+        seenBytes += place.sizeBytes;
+        if (seenBytes > windowBytes && queue.mayLeave(place)) this.#pageOut(place);
+      }
+      place = next;
+    }
+  }
+
+  #pageOut(entry: QueueEntry): void {
+    const queue = this.#queue;
+    const { entries } = queue;
+    const { previous, next } = entry;
+    const joinsNext = next?.state === "paged" && next.watchers === undefined && !this.#isAwaited(next);
+    if (previous?.state === "paged") {
+      previous.take(entry);
+      if (joinsNext) {
+        previous.takeAll(next);
+        entries.remove(next);
+        this.#runs -= 1;
+      }
+    } else if (joinsNext) next.take(entry);
+    else {
+      const run = new PagedRun(emptyAt(entry.sequence));
+      run.take(entry);
+      entries.insertBefore(entry, run);
+      this.#runs += 1;
+    }
+    entries.remove(entry);
+    entry.state = "gone";
+    this.#earliestExpiryMs = earlierExpiry(this.#earliestExpiryMs, entry.message.expiresAtMs);
+    queue.pagedOut(entry);
+  }
+
+  /** Whether somebody stands at a run or its first entries are on their way: it must not begin earlier. */
+  #isAwaited(run: PagedRun): boolean {
+    return this.#loading === run || this.#wanted.has(run);
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    try {
+      for (const run of this.#wanted) {
+        if (this.#queue.deleted) break;
+        this.#trim();
+        this.#loading = run;
+        await this.#load(run);
+        this.#loading = undefined;
+      }
+    } catch (error) {
+      this.#loading = undefined;
+      this.#parts.logger.error({ error }, "entries of a queue could not be read back; trying again");
+      this.#retry = this.#parts.clock.after(RETRY_MS, () => {
+        this.#retry = undefined;
+        if (this.#wanted.size > 0 && !this.#busy) void this.#work();
+      });
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #load(run: PagedRun): Promise<void> {
+    const to = run.lastSequence;
+    const loaded = await this.#page(run.sequence, to);
+    this.#wanted.delete(run);
+    if (!this.#queue.deleted) this.#insert(run, loaded, to);
+  }
+
+  /** @param to the last sequence that was asked for; the run may have grown since */
+  #insert(run: PagedRun, loaded: readonly LoadedEntry[], to: number): void {
+    const queue = this.#queue;
+    const { entries } = queue;
+    const fresh: QueueEntry[] = [];
+    for (const one of loaded) {
+      const entry = queue.toEntry(one);
+      entries.insertBefore(run, entry);
+      fresh.push(entry);
+      run.count -= 1;
+      run.bytes -= one.sizeBytes;
+    }
+    const last = loaded.at(-1)?.sequence ?? to;
+    const isUsedUp = last >= run.lastSequence;
+    const next = fresh[0] ?? (isUsedUp ? run.next : run);
+    const moved = run.watchers ?? [];
+    run.watchers = undefined;
+    if (isUsedUp) {
+      entries.remove(run);
+      this.#runs -= 1;
+    } else run.sequence = last + 1;
+    for (const one of moved) {
+      one.at = undefined;
+      moveTo(one, next);
+    }
+    if (isUsedUp && run.count !== 0) queue.lost(run.count, run.bytes);
+    queue.pagedIn({ run, next, entries: fresh, moved });
+  }
+
+  /** Drops what has expired among what only the store has, in time. [messaging 5.10] */
+  expireDue(nowMs: number): void {
+    if (this.#busy || nowMs - this.#scannedAtMs < SCAN_PAUSE_MS) return;
+    this.#scannedAtMs = nowMs;
+    void this.#scanAll(nowMs);
+  }
+
+  async #scanAll(nowMs: number): Promise<void> {
+    const queue = this.#queue;
+    const { entries } = queue;
+    this.#busy = true;
+    let earliest = 0;
+    try {
+      for (let at = entries.first; at !== undefined && !queue.deleted; at = at.next) {
+        if (at.state !== "paged") continue;
+        if (at.earliestExpiryMs !== 0 && at.earliestExpiryMs <= nowMs) await this.#scan(at, nowMs);
+        earliest = earlierExpiry(earliest, at.earliestExpiryMs);
+      }
+    } catch (error) {
+      this.#parts.logger.error({ error }, "a queue could not be looked through for expired messages");
+      earliest = nowMs;
+    }
+    this.#earliestExpiryMs = earliest;
+    this.#busy = false;
+    if (this.#wanted.size > 0 && !queue.deleted) void this.#work();
+  }
+
+  /** Looks through a run, page by page; whoever needs entries meanwhile waits no longer than a page takes. */
+  async #scan(run: PagedRun, nowMs: number): Promise<void> {
+    this.#loading = run;
+    run.earliestExpiryMs = 0;
+    for (let from = run.sequence; from <= run.lastSequence; ) {
+      const loaded = await this.#page(from, run.lastSequence);
+      if (this.#queue.deleted || loaded.length === 0) break;
+      for (const one of loaded) this.#look(run, one, nowMs);
+      from = loaded.at(-1)!.sequence + 1;
+      if (this.#wanted.size === 0) continue;
+      run.earliestExpiryMs = earlierExpiry(run.earliestExpiryMs, nowMs); // consumers first; the rest next time
+      break;
+    }
+    await this.#durable(); // what was dropped must not be read again
+    this.#loading = undefined;
+  }
+
+  #page(from: number, to: number): Promise<readonly LoadedEntry[]> {
+    const bounds = { from, to, maxEntries: this.#pageEntries, maxBytes: PAGE_BYTES };
+    return this.#parts.store.page(this.#storeId, bounds);
+  }
+
+  #durable(): Promise<void> {
+    return new Promise((resolve) => this.#parts.committer.afterDurable(() => resolve()));
+  }
+
+  #look(run: PagedRun, loaded: LoadedEntry, nowMs: number): void {
+    const { expiresAtMs } = loaded;
+    if (expiresAtMs === 0) return;
+    if (expiresAtMs > nowMs) {
+      run.earliestExpiryMs = earlierExpiry(run.earliestExpiryMs, expiresAtMs);
+      return;
+    }
+    run.count -= 1;
+    run.bytes -= loaded.sizeBytes;
+    this.#queue.expiredInRun(loaded);
+  }
+}
+
+function emptyAt(sequence: number): ConstructorParameters<typeof PagedRun>[0] {
+  return { sequence, lastSequence: sequence, count: 0, bytes: 0, earliestExpiryMs: 0 };
+}
