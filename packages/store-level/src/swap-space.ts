@@ -74,6 +74,15 @@ export class SwapSpace {
     }
   }
 
+  /** Takes out what is gone, by itself. */
+  async writeGone(): Promise<void> {
+    const batch = (await this.open()).batch();
+    this.removeGone(batch);
+    await batch.write(false);
+    batch.succeeded();
+    this.removed();
+  }
+
   /** What was gone has left the database. */
   removed(): void {
     this.#gone.clear();

@@ -87,12 +87,12 @@ export class Sweeper {
       const { found } = await entriesOf(swap.shelf, queueId, true);
       if (found.length === 0) return;
       await this.#line.alone(async () => {
-        const batch = swap.shelf!.batch();
-        for (const { sequence, bodyId } of found) {
-          batch.removeEntry(queueId, { sequence, messageId: bodyId, sizeBytes: 0, transient: true }, true);
-        }
-        await batch.write(false);
-        batch.succeeded();
+        swap.forget(
+          found.map(({ sequence, bodyId }) => {
+            return { queueId, place: { sequence, messageId: bodyId, sizeBytes: 0, transient: true } };
+          }),
+        );
+        await swap.writeGone();
       });
     }
   }

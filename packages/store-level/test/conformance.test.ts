@@ -13,6 +13,7 @@ async function open(directory: string): Promise<LevelStore> {
 storeConformance("leveldb store", {
   open: () => open(emptyFolder()),
   title: "leveldb store at ",
+  copies: { folder: emptyFolder, open },
   reopen: async (store) => {
     await store.close();
     return open(directories.get(store)!);

@@ -1,4 +1,5 @@
 export { FakeClock } from "./fake-clock.ts";
+export { FaultyStore } from "./faulty-store.ts";
 export {
   type Published,
   RecordedStates,
@@ -8,5 +9,6 @@ export {
   TestReception,
 } from "./recording-host.ts";
 export { bodyText, PLAIN_CODEC, sampleMessage } from "./sample-message.ts";
-export { committed, type StoreFactory, storeConformance } from "./store-conformance.ts";
+export { type StoreFactory, storeConformance } from "./store-conformance.ts";
+export { committed, EVERYTHING, sampleEntry, samplePlace } from "./store-samples.ts";
 export { settled, TestConnection, TestOutput } from "./test-connection.ts";

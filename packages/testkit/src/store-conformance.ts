@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MessageStore, PageBounds, StoredEntry, StoredPlace, UnitOfWork } from "@tsapollo/domain";
+import type { MessageStore, PageBounds } from "@tsapollo/domain";
 import { bodyText, sampleMessage } from "./sample-message.ts";
+import { bodyTests, pageTests, transientTests } from "./store-conformance-more.ts";
+import { modelTests } from "./store-model.ts";
+import { committed, EVERYTHING, sampleEntry, samplePlace } from "./store-samples.ts";
 
 /** How the suite gets at a store. */
 export interface StoreFactory {
@@ -11,30 +14,9 @@ export interface StoreFactory {
   readonly reopen: ((store: MessageStore) => Promise<MessageStore>) | undefined;
   /** What its title begins with. */
   readonly title: string;
+  /** For a store that can be copied: an empty folder, and how a copy is opened. */
+  readonly copies?: { folder(): string; open(directory: string): Promise<MessageStore> };
 }
-
-/** Commits and waits until it is durable. */
-export async function committed(unit: UnitOfWork): Promise<void> {
-  await new Promise<void>((done, fail) => {
-    unit.commit((error) => (error === undefined ? done() : fail(error)));
-  });
-}
-
-function entry(sequence: number, rest?: Partial<StoredEntry>): StoredEntry {
-  const common = { sizeBytes: 5, expiresAtMs: 0, redeliveryCount: 0, via: undefined, retained: false };
-  return { sequence, transient: false, ...common, ...rest };
-}
-
-function place(sequence: number, messageId: number): StoredPlace {
-  return { sequence, messageId, sizeBytes: 5, transient: false };
-}
-
-const EVERYTHING: PageBounds = {
-  from: 0,
-  to: Number.MAX_SAFE_INTEGER,
-  maxEntries: 1_000,
-  maxBytes: 1_000_000,
-};
 
 async function sequences(
   store: MessageStore,
@@ -59,8 +41,13 @@ export function storeConformance(name: string, factory: StoreFactory): void {
     entryTests(`${name}${suffix}`, factory, view);
     removalTests(`${name}${suffix}`, factory, view);
     stateTests(`${name}${suffix}`, factory, view);
+    bodyTests(`${name}${suffix}`, factory, view);
+    pageTests(`${name}${suffix}`, factory, view);
   }
   commitTests(name, factory);
+  transientTests(name, factory);
+  modelTests(name, factory);
+  backupTests(name, factory);
 }
 
 function entryTests(
@@ -73,7 +60,11 @@ function entryTests(
     const unit = store.begin();
     unit.putQueue(QUEUE);
     const id = unit.storeMessage(sampleMessage("hello", { persistent: true, priority: 7 }));
-    unit.enqueue(1, id, entry(1, { via: "topic:t", retained: true, expiresAtMs: 99, redeliveryCount: 2 }));
+    unit.enqueue(
+      1,
+      id,
+      sampleEntry(1, { via: "topic:t", retained: true, expiresAtMs: 99, redeliveryCount: 2 }),
+    );
     await committed(unit);
     store = await view(store);
     assert.deepEqual(await store.queues(), [
@@ -82,7 +73,10 @@ function entryTests(
     assert.equal(store.lastQueueId, 1);
     const [loaded] = await store.page(1, EVERYTHING);
     const { message, messageId: _, ...rest } = loaded!;
-    assert.deepEqual(rest, entry(1, { via: "topic:t", retained: true, expiresAtMs: 99, redeliveryCount: 2 }));
+    assert.deepEqual(
+      rest,
+      sampleEntry(1, { via: "topic:t", retained: true, expiresAtMs: 99, redeliveryCount: 2 }),
+    );
     assert.equal(bodyText(message), "hello");
     assert.equal(message.persistent, true);
     assert.equal(message.priority, 7);
@@ -94,7 +88,7 @@ function entryTests(
     const unit = store.begin();
     unit.putQueue(QUEUE);
     for (const sequence of [1, 2, 3, 4, 5])
-      unit.enqueue(1, unit.storeMessage(sampleMessage("x")), entry(sequence));
+      unit.enqueue(1, unit.storeMessage(sampleMessage("x")), sampleEntry(sequence));
     await committed(unit);
     store = await view(store);
     assert.deepEqual(await sequences(store, 1, { from: 2, maxEntries: 3 }), [2, 3, 4]);
@@ -109,10 +103,10 @@ function entryTests(
     const unit = store.begin();
     unit.putQueue(QUEUE);
     const id = unit.storeMessage(sampleMessage("hello"));
-    unit.enqueue(1, id, entry(1));
+    unit.enqueue(1, id, sampleEntry(1));
     await committed(unit);
     const second = store.begin();
-    second.redelivered(1, place(1, id), 3);
+    second.redelivered(1, samplePlace(1, id), 3);
     await committed(second);
     store = await view(store);
     const [loaded] = await store.page(1, EVERYTHING);
@@ -129,10 +123,10 @@ function entryTests(
     const unit = store.begin();
     unit.putQueue(QUEUE);
     const id = unit.storeMessage(sampleMessage("hello"));
-    unit.enqueue(1, id, entry(41));
+    unit.enqueue(1, id, sampleEntry(41));
     await committed(unit);
     const second = store.begin();
-    second.dequeue(1, place(41, id));
+    second.dequeue(1, samplePlace(41, id));
     await committed(second);
     store = await view(store);
     assert.deepEqual(await store.queues(), [
@@ -153,11 +147,11 @@ function removalTests(
     first.putQueue(QUEUE);
     first.putQueue({ queueId: 2, key: "dsub:b", description: '{"topics":[]}' });
     const id = first.storeMessage(sampleMessage("hello"));
-    first.enqueue(1, id, entry(1));
-    first.enqueue(2, id, entry(1));
+    first.enqueue(1, id, sampleEntry(1));
+    first.enqueue(2, id, sampleEntry(1));
     await committed(first);
     const second = store.begin();
-    second.dequeue(1, place(1, id));
+    second.dequeue(1, samplePlace(1, id));
     await committed(second);
     store = await view(store);
     assert.deepEqual(await sequences(store, 1), []);
@@ -175,7 +169,7 @@ function removalTests(
     const first = store.begin();
     first.putQueue(QUEUE);
     const id = first.storeMessage(sampleMessage("hello"));
-    first.enqueue(1, id, entry(1));
+    first.enqueue(1, id, sampleEntry(1));
     await committed(first);
     const second = store.begin();
     second.removeQueue(1);
@@ -234,10 +228,10 @@ function commitTests(name: string, factory: StoreFactory): void {
     await committed(first);
     const unit = store.begin();
     const id = unit.storeMessage(sampleMessage("hello"));
-    unit.enqueue(1, id, entry(1));
+    unit.enqueue(1, id, sampleEntry(1));
     assert.equal(unit.isEmpty, false);
     assert.ok(unit.pendingBytes > 0);
-    unit.dequeue(1, place(1, id));
+    unit.dequeue(1, samplePlace(1, id));
     assert.equal(unit.isEmpty, true);
     await committed(unit);
     assert.deepEqual(await sequences(store, 1), []);
@@ -283,5 +277,41 @@ function commitTests(name: string, factory: StoreFactory): void {
     const store = await factory.open();
     assert.ok(store.title.startsWith(factory.title));
     await store.close();
+  });
+}
+
+function backupTests(name: string, factory: StoreFactory): void {
+  const { copies } = factory;
+  if (copies === undefined) {
+    test(`${name}: what it keeps cannot be copied, and it says so`, async () => {
+      const store = await factory.open();
+      await assert.rejects(store.backup("nowhere"), { code: "STORE_FAILED" });
+      await store.close();
+    });
+    return;
+  }
+  test(`${name}: a copy has what was durable when it was asked for, while work goes on`, async () => {
+    const store = await factory.open();
+    const unit = store.begin();
+    unit.putQueue(QUEUE);
+    for (let sequence = 1; sequence <= 3_000; sequence++) {
+      unit.enqueue(1, unit.storeMessage(sampleMessage(`m${sequence}`)), sampleEntry(sequence));
+    }
+    unit.putState("a", Buffer.from("1"));
+    await committed(unit);
+    const folder = copies.folder();
+    const copying = store.backup(folder);
+    const next = store.begin();
+    for (const entry of await store.page(1, { ...EVERYTHING, maxEntries: 2_000 })) next.dequeue(1, entry);
+    next.putState("a", Buffer.from("2"));
+    await committed(next);
+    await copying;
+    await assert.rejects(store.backup(folder), { code: "STORE_FAILED" }, "never over something else");
+    await store.close();
+    const copy = await copies.open(folder);
+    assert.equal((await sequences(copy, 1)).length, 3_000);
+    assert.equal(Buffer.from((await copy.states()).get("a")!).toString(), "1");
+    assert.equal((await copy.queues())[0]!.entryCount, 3_000);
+    await copy.close();
   });
 }
