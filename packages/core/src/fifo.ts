@@ -1,5 +1,7 @@
 /** An empty ring larger than this is given back. */
 const RING_KEPT = 1_024;
+/** The ring before the first element. Nothing is ever written to it. */
+const EMPTY: undefined[] = [];
 
 /**
  * First in, first out, without moving elements: a ring in an array that doubles when it is full.
@@ -9,7 +11,7 @@ const RING_KEPT = 1_024;
  *   [ ][a][b][c][d][e][ ][ ]
  */
 export class Fifo<T> {
-  #ring: (T | undefined)[] = [];
+  #ring: (T | undefined)[] = EMPTY;
   #head = 0;
   #length = 0;
 
@@ -60,7 +62,7 @@ export class Fifo<T> {
   }
 
   clear(): void {
-    this.#ring = [];
+    this.#ring = EMPTY;
     this.#head = 0;
     this.#length = 0;
   }

@@ -1,19 +1,19 @@
-import type { PathPart, Wildcard } from "@tsapollo/domain";
+import { type PathPart, SmallSet, type Wildcard } from "@tsapollo/domain";
 
 /** Names that begin so are reserved: a wildcard in first place does not match them (`$SYS` and the like). */
 const RESERVED_PREFIX = "$";
 
-interface Node<T> {
+interface Node<T extends NonNullable<unknown>> {
   /** Values whose path ends here. */
-  here: Set<T> | undefined;
+  here: SmallSet<T> | undefined;
   /** Values whose path ends here with the descendants wildcard. */
-  below: Set<T> | undefined;
+  below: SmallSet<T> | undefined;
   literals: Map<string, Node<T>> | undefined;
   anyChild: Node<T> | undefined;
   expressions: Map<string, Expression<T>> | undefined;
 }
 
-interface Expression<T> {
+interface Expression<T extends NonNullable<unknown>> {
   readonly expression: Wildcarded;
   readonly node: Node<T>;
 }
@@ -21,7 +21,7 @@ interface Expression<T> {
 type Regex = Extract<Wildcard, { match: "regex" }>;
 type Wildcarded = Regex["expression"];
 
-function emptyNode<T>(): Node<T> {
+function emptyNode<T extends NonNullable<unknown>>(): Node<T> {
   return {
     here: undefined,
     below: undefined,
@@ -31,7 +31,7 @@ function emptyNode<T>(): Node<T> {
   };
 }
 
-function isEmpty<T>(node: Node<T>): boolean {
+function isEmpty<T extends NonNullable<unknown>>(node: Node<T>): boolean {
   return (
     node.here === undefined &&
     node.below === undefined &&
@@ -46,7 +46,7 @@ function isEmpty<T>(node: Node<T>): boolean {
  * that match a pattern ({@link PathTree.find}). `a.**` matches `a` and everything below it; what follows the
  * first `**` of a pattern is ignored. [messaging 2.5 A]
  */
-export class PathTree<T> {
+export class PathTree<T extends NonNullable<unknown>> {
   readonly #root: Node<T> = emptyNode();
   #size = 0;
 
@@ -60,16 +60,16 @@ export class PathTree<T> {
     let node = this.#root;
     for (const part of path) {
       if (isDescendants(part)) {
-        node.below ??= new Set();
+        node.below ??= new SmallSet();
         return this.#addTo(node.below, value);
       }
       node = childFor(node, part);
     }
-    node.here ??= new Set();
+    node.here ??= new SmallSet();
     return this.#addTo(node.here, value);
   }
 
-  #addTo(values: Set<T>, value: T): boolean {
+  #addTo(values: SmallSet<T>, value: T): boolean {
     if (values.has(value)) return false;
     values.add(value);
     this.#size += 1;
@@ -179,13 +179,13 @@ function isReserved(part: PathPart | undefined): boolean {
   return typeof part === "string" && part.startsWith(RESERVED_PREFIX);
 }
 
-function existingChild<T>(node: Node<T>, part: PathPart): Node<T> | undefined {
+function existingChild<T extends NonNullable<unknown>>(node: Node<T>, part: PathPart): Node<T> | undefined {
   if (typeof part === "string") return node.literals?.get(part);
   if (part.match === "child") return node.anyChild;
   return node.expressions?.get((part as Regex).source)?.node;
 }
 
-function childFor<T>(node: Node<T>, part: PathPart): Node<T> {
+function childFor<T extends NonNullable<unknown>>(node: Node<T>, part: PathPart): Node<T> {
   const existing = existingChild(node, part);
   if (existing !== undefined) return existing;
   const child = emptyNode<T>();
@@ -202,7 +202,7 @@ function childFor<T>(node: Node<T>, part: PathPart): Node<T> {
   return child;
 }
 
-function dropChild<T>(node: Node<T>, part: PathPart): void {
+function dropChild<T extends NonNullable<unknown>>(node: Node<T>, part: PathPart): void {
   if (typeof part === "string") {
     node.literals!.delete(part);
     if (node.literals!.size === 0) node.literals = undefined;

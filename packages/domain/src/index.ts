@@ -58,6 +58,8 @@ export {
   type Resource,
   type ResourceKind,
 } from "./security.ts";
+export { SmallMap } from "./small-map.ts";
+export { SmallSet } from "./small-set.ts";
 export type {
   LoadedEntry,
   MessageStore,

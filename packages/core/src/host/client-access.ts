@@ -1,9 +1,8 @@
-import { type Address, BrokerError } from "@tsapollo/domain";
+import { Address, BrokerError, parseId } from "@tsapollo/domain";
 import type { Queue } from "../queue/queue.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
-import { receiveRight } from "./receive-right.ts";
 import { ownerOf } from "./temporary.ts";
 
 /** What one client may do to which destinations, and the destinations themselves once that is settled. [messaging 13] */
@@ -11,14 +10,11 @@ export class ClientAccess {
   readonly #guard: Guard;
   readonly #host: HostEngine;
   readonly #clientId: string;
-  /** Whether the client may see what is published to a topic, by its id. */
-  readonly mayReceiveTopic: (topicId: string) => boolean;
 
   constructor(guard: Guard, host: HostEngine, clientId: string) {
     this.#guard = guard;
     this.#host = host;
     this.#clientId = clientId;
-    this.mayReceiveTopic = receiveRight(guard, host.router, host.brokerId, clientId);
   }
 
   /**
@@ -56,6 +52,12 @@ export class ClientAccess {
     if (existing === undefined) this.#checkCreate(address);
     this.#guard.demand(action, address);
     return existing ?? router.createQueue(address);
+  }
+
+  /** Whether the client may see what is published to a topic, by its id. */
+  mayReceiveTopic(topicId: string): boolean {
+    const address = this.#host.router.topics.get(topicId)?.address ?? new Address("topic", parseId(topicId));
+    return this.#owns(address) && this.#guard.may("receive", address);
   }
 
   /** Whether the client may take from, or look at, a destination that a pattern of its covers. */

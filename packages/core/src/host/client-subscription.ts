@@ -2,6 +2,7 @@ import {
   Address,
   BrokerError,
   type Consumer,
+  SmallMap,
   type SubscribeRequest,
   type Subscription,
 } from "@tsapollo/domain";
@@ -9,7 +10,8 @@ import { patternCovers } from "../path-tree.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { QueueLink } from "../queue/queue-feed.ts";
-import { TopicFeed } from "../topic/topic-feed.ts";
+import type { QueueSettings } from "../settings.ts";
+import { TopicFeed, type TopicFeedOwner } from "../topic/topic-feed.ts";
 import type { Client } from "./client.ts";
 import type { QueueWatcher } from "./router.ts";
 
@@ -17,12 +19,12 @@ import type { QueueWatcher } from "./router.ts";
 const BUFFER = new Address("queue", ["topic-buffer"]);
 
 /** A live consumer joined to queues, topics and durable subscriptions, directly and by pattern. */
-export class ClientSubscription implements Subscription, QueueWatcher {
+export class ClientSubscription implements Subscription, QueueWatcher, TopicFeedOwner {
   readonly #client: Client;
   readonly #consumer: Consumer;
-  readonly #addresses: Map<string, Address> = new Map();
+  readonly #addresses: SmallMap<string, Address> = new SmallMap();
   readonly #request: SubscribeRequest;
-  readonly #links: Map<Queue, QueueLink> = new Map();
+  readonly #links: SmallMap<Queue, QueueLink> = new SmallMap();
   #topicFeed: TopicFeed | undefined = undefined;
   #firstToResume = 0;
   #cancelled = false;
@@ -67,16 +69,23 @@ export class ClientSubscription implements Subscription, QueueWatcher {
     const { host } = this.#client;
     if (this.#topicFeed === undefined) {
       this.#topicFeed = new TopicFeed({
+        owner: this,
+        rights: this.#client.access,
         consumer: this.#consumer,
         filter: this.#request.filter,
         limitBytes: host.settings.consumerBufferBytes,
-        mayReceive: this.#client.access.mayReceiveTopic,
-        nowMs: () => host.clock.nowMs(),
-        makeQueue: (settings) => host.router.createBuffer(BUFFER, settings),
       });
       host.watchFeed(this.#topicFeed);
     }
     return this.#topicFeed;
+  }
+
+  nowMs(): number {
+    return this.#client.host.clock.nowMs();
+  }
+
+  makeBuffer(settings: QueueSettings): Queue {
+    return this.#client.host.router.createBuffer(BUFFER, settings);
   }
 
   #addQueues(address: Address): void {

@@ -6,6 +6,8 @@ import {
   type NamedStates,
   NO_TOKEN,
   type Producer,
+  SmallMap,
+  SmallSet,
   type SubscribeRequest,
   type Subscription,
   type Transaction,
@@ -42,13 +44,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   /** Unique among the host's clients; owns temporary destinations. */
   readonly clientId: string;
   unconfirmed = 0;
-  readonly #routes: Map<Address, Route> = new Map();
+  readonly #routes: SmallMap<Address, Route> = new SmallMap();
   #lastRoute: Route | undefined = undefined;
-  readonly #blockedBy: Set<Congestion> = new Set();
+  readonly #blockedBy: SmallSet<Congestion> = new SmallSet();
   /** Messages for queues that were full, and what came after them: one read's worth at the most. */
   readonly #late: Fifo<Late> = new Fifo();
-  readonly #subscriptions: Set<ClientSubscription> = new Set();
-  readonly #transactions: Set<ClientTransaction> = new Set();
+  readonly #subscriptions: SmallSet<ClientSubscription> = new SmallSet();
+  readonly #transactions: SmallSet<ClientTransaction> = new SmallSet();
   #closed = false;
 
   constructor(host: HostEngine, guard: Guard, producer: Producer, clientId: string) {
@@ -249,9 +251,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   subscribe(request: SubscribeRequest, consumer: Consumer): Subscription {
     if (this.#closed) throw new BrokerError("HOST_STOPPED", "The client has left the virtual host");
-    const shielded = new ShieldedConsumer(consumer, (failed, error) =>
-      this.host.consumerFailed(failed, error),
-    );
+    const shielded = new ShieldedConsumer(consumer, this.host);
     const subscription = new ClientSubscription(this, shielded, request);
     this.#subscriptions.add(subscription);
     try {

@@ -4,7 +4,6 @@ import type { Topic } from "../topic/topic.ts";
 import { TopicDelivery } from "../topic/topic-delivery.ts";
 import type { Client } from "./client.ts";
 import type { ClientSubscription } from "./client-subscription.ts";
-import { receiveRight } from "./receive-right.ts";
 
 /**
  * A consumer attached to a durable subscription: it consumes from its queue, and adding or removing addresses
@@ -23,8 +22,8 @@ export class DurableAttachment implements Subscription {
 
   /** Makes the durable subscription collect from exactly these addresses, then consumes from it. */
   rebind(addresses: readonly Address[], withoutRetained: boolean): void {
-    const { guard, host } = this.#client;
-    this.#durable.guard = receiveRight(guard, host.router, host.brokerId, this.#client.clientId);
+    const { access, host } = this.#client;
+    this.#durable.guard = (topicId) => access.mayReceiveTopic(topicId); // holds on to the rights, not to the client
     host.router.rematchTopics(); // what topics remember was right for whoever bound it before
     const wanted = new Set(addresses.map((address) => address.key));
     for (const address of [...this.#durable.topics.values()]) {

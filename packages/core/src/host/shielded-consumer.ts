@@ -1,17 +1,22 @@
 import type { Address, BrokerError, Consumer, Delivery } from "@tsapollo/domain";
 
+/** Who is told of it. */
+export interface FailureObserver {
+  consumerFailed(consumer: Consumer, error: unknown): void;
+}
+
 /**
  * Keeps what goes wrong in one consumer from everybody else: an exception counts as a refusal, and the consumer is
  * ended. Publishers and other consumers do not notice.
  */
 export class ShieldedConsumer implements Consumer {
   readonly #inner: Consumer;
-  readonly #onFailure: (consumer: Consumer, error: unknown) => void;
+  readonly #observer: FailureObserver;
   #failed = false;
 
-  constructor(inner: Consumer, onFailure: (consumer: Consumer, error: unknown) => void) {
+  constructor(inner: Consumer, observer: FailureObserver) {
     this.#inner = inner;
-    this.#onFailure = onFailure;
+    this.#observer = observer;
   }
 
   offer(delivery: Delivery): boolean {
@@ -20,7 +25,7 @@ export class ShieldedConsumer implements Consumer {
       return this.#inner.offer(delivery);
     } catch (error) {
       this.#failed = true;
-      this.#onFailure(this.#inner, error);
+      this.#observer.consumerFailed(this.#inner, error);
       return false;
     }
   }

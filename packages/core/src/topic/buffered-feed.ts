@@ -3,7 +3,7 @@ import type { Congestion } from "../congestion.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { QueueFeed } from "../queue/queue-feed.ts";
 import { TopicDelivery } from "./topic-delivery.ts";
-import type { TopicTarget } from "./topic-feed.ts";
+import type { TopicRights, TopicTarget } from "./topic-feed.ts";
 
 /**
  * A queue between topics and one consumer: the policy `queue` for slow consumers. Producers wait only when the
@@ -14,19 +14,14 @@ export class BufferedFeed implements TopicTarget, Consumer {
   readonly #queue: Queue;
   readonly #consumer: Consumer;
   readonly #filter: MessageFilter | undefined;
-  readonly #mayReceive: (topicId: string) => boolean;
+  readonly #rights: TopicRights;
   readonly #feed: QueueFeed;
 
-  constructor(
-    queue: Queue,
-    consumer: Consumer,
-    filter: MessageFilter | undefined,
-    mayReceive: (topicId: string) => boolean,
-  ) {
+  constructor(queue: Queue, consumer: Consumer, filter: MessageFilter | undefined, rights: TopicRights) {
     this.#queue = queue;
     this.#consumer = consumer;
     this.#filter = filter;
-    this.#mayReceive = mayReceive;
+    this.#rights = rights;
     this.#feed = queue.join(this);
   }
 
@@ -35,7 +30,7 @@ export class BufferedFeed implements TopicTarget, Consumer {
   }
 
   mayReceive(topicId: string): boolean {
-    return this.#mayReceive(topicId);
+    return this.#rights.mayReceiveTopic(topicId);
   }
 
   under(): TopicTarget {

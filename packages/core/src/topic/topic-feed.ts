@@ -1,4 +1,4 @@
-import { BrokerError, type Consumer, type Delivery, type MessageFilter } from "@tsapollo/domain";
+import { BrokerError, type Consumer, type Delivery, type MessageFilter, SmallMap } from "@tsapollo/domain";
 import { Congestion } from "../congestion.ts";
 import { Fifo } from "../fifo.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -24,16 +24,26 @@ export interface RetainedSource {
   retainedDelivery(nowMs: number): Delivery | undefined;
 }
 
+/** Who may see what is published to a topic. */
+export interface TopicRights {
+  mayReceiveTopic(topicId: string): boolean;
+}
+
+/** What a feed asks of whoever made it. */
+export interface TopicFeedOwner {
+  nowMs(): number;
+  /** Makes a queue for topics whose slow consumers read from one. */
+  makeBuffer(settings: QueueSettings): Queue;
+}
+
 /** What a feed is made of. */
 export interface TopicFeedParts {
+  readonly owner: TopicFeedOwner;
+  readonly rights: TopicRights;
   readonly consumer: Consumer;
   /** Leaves out what it does not match. */
   readonly filter: MessageFilter | undefined;
   readonly limitBytes: number;
-  readonly mayReceive: (topicId: string) => boolean;
-  readonly nowMs: () => number;
-  /** Makes a queue for topics whose slow consumers read from one. */
-  readonly makeQueue: (settings: QueueSettings) => Queue;
 }
 
 /**
@@ -42,14 +52,15 @@ export interface TopicFeedParts {
  */
 export class TopicFeed implements TopicTarget {
   readonly congestion: Congestion = new Congestion();
-  readonly #parts: TopicFeedParts;
+  readonly #owner: TopicFeedOwner;
+  readonly #rights: TopicRights;
   readonly #consumer: Consumer;
   readonly #filter: MessageFilter | undefined;
   readonly #limitBytes: number;
   readonly #waiting: Fifo<Delivery> = new Fifo();
   /** Topics whose retained message is still to come, each once, however often it was asked for. */
-  readonly #owed: Set<RetainedSource> = new Set();
-  readonly #buffers: Map<QueueSettings, BufferedFeed> = new Map();
+  #owed: Set<RetainedSource> | undefined = undefined;
+  readonly #buffers: SmallMap<QueueSettings, BufferedFeed> = new SmallMap();
   #waitingBytes = 0;
   #hasCredit = true;
   #offering = false;
@@ -61,22 +72,23 @@ export class TopicFeed implements TopicTarget {
   watchedSinceMs = 0;
 
   constructor(parts: TopicFeedParts) {
-    this.#parts = parts;
+    this.#owner = parts.owner;
+    this.#rights = parts.rights;
     this.#consumer = parts.consumer;
     this.#filter = parts.filter;
     this.#limitBytes = parts.limitBytes;
   }
 
   mayReceive(topicId: string): boolean {
-    return this.#parts.mayReceive(topicId);
+    return this.#rights.mayReceiveTopic(topicId);
   }
 
   under(settings: TopicSettings): TopicTarget {
     if (settings.slowConsumerPolicy === "block") return this;
     let buffer = this.#buffers.get(settings.subscription);
     if (buffer === undefined) {
-      const queue = this.#parts.makeQueue(settings.subscription);
-      buffer = new BufferedFeed(queue, this.#consumer, this.#filter, this.#parts.mayReceive);
+      const queue = this.#owner.makeBuffer(settings.subscription);
+      buffer = new BufferedFeed(queue, this.#consumer, this.#filter, this.#rights);
       this.#buffers.set(settings.subscription, buffer);
     }
     return buffer;
@@ -85,7 +97,7 @@ export class TopicFeed implements TopicTarget {
   take(delivery: Delivery): boolean {
     if (this.#filter !== undefined && !this.#filter.matches(delivery.message)) return true;
     if (this.#closed) return true;
-    const mayPass = this.#hasCredit && this.#waiting.length === 0 && this.#owed.size === 0;
+    const mayPass = this.#hasCredit && this.#waiting.length === 0 && this.#owed === undefined;
     if (mayPass && this.#consumer.offer(delivery)) {
       this.taken += 1;
       return true;
@@ -100,23 +112,27 @@ export class TopicFeed implements TopicTarget {
 
   /** A new listener gets a topic's retained message, if there is one, as soon as it has credit. */
   owe(source: RetainedSource): void {
-    if (this.#closed || this.#owed.has(source)) return;
-    if (source.retainedDelivery(this.#parts.nowMs()) === undefined) return;
+    if (this.#closed || this.#owed?.has(source)) return;
+    if (source.retainedDelivery(this.#owner.nowMs()) === undefined) return;
+    this.#owed ??= new Set();
     this.#owed.add(source);
     if (this.#hasCredit) this.resume();
   }
 
   /** @returns whether nothing is owed any more */
   #payOwed(): boolean {
-    for (const source of this.#owed) {
+    const owed = this.#owed;
+    if (owed === undefined) return true;
+    for (const source of owed) {
       if (!this.#pay(source)) return false;
-      this.#owed.delete(source);
+      owed.delete(source);
     }
+    this.#owed = undefined;
     return true;
   }
 
   #pay(source: RetainedSource): boolean {
-    const delivery = source.retainedDelivery(this.#parts.nowMs());
+    const delivery = source.retainedDelivery(this.#owner.nowMs());
     if (delivery === undefined || this.#filter?.matches(delivery.message) === false) return true;
     const target = this.under(source.settings);
     if (target !== this) {
@@ -161,7 +177,7 @@ export class TopicFeed implements TopicTarget {
   close(): void {
     this.#closed = true;
     this.#hasCredit = false;
-    this.#owed.clear();
+    this.#owed?.clear();
     this.#waiting.clear();
     this.#waitingBytes = 0;
     for (const buffer of this.#buffers.values()) buffer.close();

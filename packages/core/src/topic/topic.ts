@@ -1,9 +1,11 @@
-import type { Address, Message } from "@tsapollo/domain";
+import { type Address, type Message, SmallSet } from "@tsapollo/domain";
 import type { MemoryBudget } from "../host/memory-budget.ts";
 import type { TopicSettings } from "../settings.ts";
 import { TopicDelivery } from "./topic-delivery.ts";
 import type { TopicTarget } from "./topic-feed.ts";
 import type { TopicPatterns } from "./topic-patterns.ts";
+
+const NOBODY: readonly TopicTarget[] = Object.freeze([]);
 
 /** A topic: copies each message to whoever listens, and remembers the retained one. [messaging 6, 9] */
 export class Topic {
@@ -12,8 +14,8 @@ export class Topic {
   readonly #patterns: TopicPatterns;
   readonly #memory: MemoryBudget;
   readonly #onRetained: ((topic: Topic) => void) | undefined;
-  #direct: Set<TopicTarget> | undefined = undefined;
-  #targets: readonly TopicTarget[] = [];
+  #direct: SmallSet<TopicTarget> | undefined = undefined;
+  #targets: readonly TopicTarget[] = NOBODY;
   #targetsGeneration = -1;
   #retained: Message | undefined = undefined;
   #retainedBytes = 0;
@@ -69,10 +71,10 @@ export class Topic {
 
   /** Somebody listens to this very topic. `false`: it did already. */
   join(target: TopicTarget): boolean {
-    this.#direct ??= new Set();
+    this.#direct ??= new SmallSet();
     if (this.#direct.has(target)) return false;
     this.#direct.add(target);
-    this.#targetsGeneration = -1;
+    this.#forgetTargets();
     return true;
   }
 
@@ -80,6 +82,11 @@ export class Topic {
   leave(target: TopicTarget): void {
     if (!this.#direct?.delete(target)) return;
     if (this.#direct.size === 0) this.#direct = undefined;
+    this.#forgetTargets();
+  }
+
+  #forgetTargets(): void {
+    this.#targets = NOBODY;
     this.#targetsGeneration = -1;
   }
 
