@@ -16,6 +16,7 @@ const LAYERS: Readonly<Record<string, string>> = {
   core: "engine",
   "protocol-stomp": "adapter",
   "protocol-mqtt": "adapter",
+  "protocol-amqp": "adapter",
   transport: "adapter",
   "store-memory": "adapter",
   "store-level": "adapter",

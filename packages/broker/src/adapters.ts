@@ -1,5 +1,11 @@
-import type { ConnectorConfig, MqttConfig, StompConfig } from "@tsapollo/config";
+import type { AmqpConfig, ConnectorConfig, MqttConfig, StompConfig } from "@tsapollo/config";
 import type { CodecLookup, MessageCodec, ProtocolAdapter } from "@tsapollo/domain";
+import {
+  AmqpAdapter,
+  type AmqpContainers,
+  AmqpMessageCodec,
+  type AmqpOptions,
+} from "@tsapollo/protocol-amqp";
 import { MQTT_CODEC, MqttAdapter, type MqttOptions, type MqttSessions } from "@tsapollo/protocol-mqtt";
 import {
   DEFAULT_STOMP_OPTIONS,
@@ -13,22 +19,28 @@ import type { XPathFunction } from "@tsapollo/selector";
 export function adaptersFor(
   config: ConnectorConfig,
   sessions: MqttSessions,
+  containers: AmqpContainers,
   xpath: XPathFunction | undefined,
 ): readonly ProtocolAdapter[] {
   return [
     new StompAdapter({ ...stompOptions(config.stomp), xpath }),
     new MqttAdapter(sessions, mqttOptions(config.mqtt)),
+    new AmqpAdapter(amqpOptions(config.amqp), containers),
   ];
 }
 
 /** The encodings of messages that may be in a store, by their ids. */
 export function storedCodecs(): CodecLookup {
-  const codecs: readonly MessageCodec[] = [new StompMessageCodec(), MQTT_CODEC];
+  const codecs: readonly MessageCodec[] = [new StompMessageCodec(), MQTT_CODEC, new AmqpMessageCodec()];
   const byId = new Map(codecs.map((codec) => [codec.id, codec]));
   return (id) => byId.get(id);
 }
 
 function mqttOptions({ protocolFilters: _, sessionsMax: __, ...options }: MqttConfig): Partial<MqttOptions> {
+  return options; // the configuration names them as the protocol does
+}
+
+function amqpOptions({ protocolFilters: _, ...options }: AmqpConfig): AmqpOptions {
   return options; // the configuration names them as the protocol does
 }
 

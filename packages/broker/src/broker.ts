@@ -8,6 +8,7 @@ import {
   type MessageStore,
   type ProtocolServices,
 } from "@tsapollo/domain";
+import { AmqpContainers } from "@tsapollo/protocol-amqp";
 import { MqttSessions } from "@tsapollo/protocol-mqtt";
 import type { XPathFunction } from "@tsapollo/selector";
 import { MemoryStore } from "@tsapollo/store-memory";
@@ -41,6 +42,7 @@ export class Broker {
   readonly #hosts: readonly GuardedHost[];
   readonly #services: ProtocolServices;
   readonly #sessions: MqttSessions;
+  readonly #containers: AmqpContainers = new AmqpContainers();
   readonly #turn: Turn = new Turn();
   readonly #connectors: Connector[] = [];
   /** XPATH in selectors, when the configuration allows it. */
@@ -153,7 +155,7 @@ export class Broker {
         ...(config.connectionLimit === undefined ? {} : { connectionLimit: config.connectionLimit }),
         ...(config.detect.protocols === undefined ? {} : { detectProtocols: config.detect.protocols }),
       },
-      adapters: adaptersFor(config, this.#sessions, this.#xpath),
+      adapters: adaptersFor(config, this.#sessions, this.#containers, this.#xpath),
       services: this.#services,
       logger: logs.console,
       turn: this.#turn,
@@ -212,8 +214,8 @@ function refuseForeignCode({ securityFactory, connectors }: BrokerConfig): void 
       `${what} '${kind}' cannot be loaded, and without it access might be open that must not be`,
     );
   if (securityFactory !== undefined) throw missing("security_factory", securityFactory);
-  for (const { stomp, mqtt } of connectors) {
-    for (const kind of [...stomp.protocolFilters, ...mqtt.protocolFilters])
+  for (const { stomp, mqtt, amqp } of connectors) {
+    for (const kind of [...stomp.protocolFilters, ...mqtt.protocolFilters, ...amqp.protocolFilters])
       throw missing("protocol_filter", kind);
   }
 }

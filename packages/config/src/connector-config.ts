@@ -118,6 +118,29 @@ export interface AmqpConfig extends NamingConfig {
   readonly maxFrameSizeBytes: number;
   readonly dieDelayMs: number;
   readonly bufferSizeBytes: number;
+  /** What names without a prefix are. */
+  readonly plainNames: "queue" | "topic" | "none";
+  readonly maxMessageSizeBytes: number;
+  /** Of all messages of a connection of which not all frames are there. */
+  readonly maxUnfinishedBytes: number;
+  /** Highest channel number. */
+  readonly channelMax: number;
+  /** Highest handle number. */
+  readonly handleMax: number;
+  /** Links of a connection. */
+  readonly linksMax: number;
+  /** Messages on their way to the broker on one link. */
+  readonly linkCredit: number;
+  /** Unsettled deliveries on one session. */
+  readonly unsettledMax: number;
+  /** Open transactions of a connection. */
+  readonly transactionsMax: number;
+  /** Acknowledgements in the open transactions of a connection. */
+  readonly transactedMax: number;
+  /** How long a client may be silent; 0: any time. */
+  readonly idleTimeoutMs: number;
+  /** How long a connection may take to say Open. */
+  readonly connectTimeoutMs: number;
   /** See {@link StompConfig}. */
   readonly protocolFilters: readonly string[];
 }

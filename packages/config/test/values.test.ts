@@ -237,6 +237,12 @@ test("7.8, 8, ST-215, MQ-040, AM-009: connector and protocols", () => {
     [true, 1024 ** 2, "q:"],
   );
   assert.deepEqual([connector!.amqp.protocolFilters, connector!.amqp.bufferSizeBytes], [["four"], 1024 ** 2]);
+  const { plainNames, maxMessageSizeBytes, channelMax, handleMax, linkCredit, idleTimeoutMs } =
+    connector!.amqp;
+  assert.deepEqual(
+    [plainNames, maxMessageSizeBytes, channelMax, handleMax, linkCredit, idleTimeoutMs],
+    ["topic", 2 * 1024 ** 2, 7, 63, 50, 30_000],
+  );
 });
 
 test("7.8, 8: a connector that says nothing more", () => {

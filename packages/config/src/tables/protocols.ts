@@ -16,6 +16,7 @@ import {
   MEMORY_SIZE_OR_NONE,
   memorySize,
   NAME,
+  oneOf,
   regex,
   TEXT,
   TEXT_OR_NONE,
@@ -203,6 +204,53 @@ export const AMQP: Table<AmqpAttributes> = {
   ...naming((kind) => `${kind}://`),
   dieDelayMs: DIE_DELAY,
   bufferSizeBytes: BUFFER_SIZE,
+  plainNames: ours(
+    "plain_names",
+    oneOf("queue", "topic", "none"),
+    "queue",
+    "What names without a prefix are, unless the capabilities of a link say so; `none`: they are refused.",
+  ),
+  maxMessageSizeBytes: ours("max_message_size", memorySize(1), 100 * MIB, "Largest message."),
+  maxUnfinishedBytes: ours(
+    "max_unfinished_size",
+    memorySize(1),
+    200 * MIB,
+    "Messages of one connection of which not all frames are there, together.",
+  ),
+  channelMax: ours(
+    "channel_max",
+    count(0, 65_535),
+    255,
+    "Highest channel: sessions of a connection, less one.",
+  ),
+  handleMax: ours("handle_max", count(0, INT_MAX), 1_023, "Highest handle: links of a session, less one."),
+  linksMax: ours("links_max", count(1, INT_MAX), 10_000, "Links of a connection."),
+  linkCredit: ours(
+    "link_credit",
+    count(1, INT_MAX),
+    1_000,
+    "Messages on their way to the broker on one link.",
+  ),
+  unsettledMax: ours("unsettled_max", count(1, INT_MAX), 100_000, "Unsettled deliveries on one session."),
+  transactionsMax: ours("transactions_max", count(1, INT_MAX), 1_000, "Open transactions of a connection."),
+  transactedMax: ours(
+    "transacted_max",
+    count(1, INT_MAX),
+    100_000,
+    "Acknowledgements in the open transactions of a connection.",
+  ),
+  idleTimeoutMs: ours(
+    "idle_timeout",
+    count(0, INT_MAX),
+    60_000,
+    "Milliseconds a client may be silent before its connection is closed; 0: any time.",
+  ),
+  connectTimeoutMs: ours(
+    "connect_timeout",
+    count(1, INT_MAX),
+    10_000,
+    "Milliseconds a connection may take to say Open.",
+  ),
 };
 
 /** `<udp>`. [instance 8.5] */

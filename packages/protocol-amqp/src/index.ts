@@ -1,0 +1,5 @@
+export { AmqpAdapter } from "./adapter.ts";
+export { AmqpAddresses } from "./addresses.ts";
+export { AmqpContainers } from "./containers.ts";
+export { AMQP_CODEC_ID, AmqpMessageCodec } from "./message-codec.ts";
+export { type AmqpNaming, type AmqpOptions, DEFAULT_AMQP_OPTIONS } from "./options.ts";

@@ -1,0 +1,191 @@
+import type {
+  BrokerError,
+  Consumer,
+  Delivery,
+  Outcome,
+  SubscribeRequest,
+  Subscription,
+  VirtualHost,
+} from "@tsapollo/domain";
+import type { DeliveryState } from "./codec/delivery-state.ts";
+import { ABSENT, type FlowFrame } from "./codec/frames.ts";
+import { AmqpError, asAmqpError } from "./conditions.ts";
+import { rememberAnnotations } from "./modified.ts";
+import type { Session } from "./session.ts";
+import type { Unsettled } from "./unsettled.ts";
+
+/** What a link to a receiving client is made of. */
+export interface OutgoingParts {
+  readonly session: Session;
+  readonly name: string;
+  readonly handle: number;
+  readonly remoteHandle: number;
+  /** Deliveries are settled when they are sent. */
+  readonly presettled: boolean;
+  readonly defaultOutcome: DeliveryState["kind"];
+  /** It only looks: what becomes of its deliveries has no effect. */
+  readonly browses: boolean;
+  /** Nothing returns to where its deliveries come from. */
+  readonly topicsOnly: boolean;
+  /** Called once when the link is over; `closed`: the client closed it for good. */
+  readonly onOver: (closed: boolean) => void;
+}
+
+/**
+ * A link on which we send: the engine offers deliveries while the client gives credit. [AMQP 2.6.7]
+ */
+export class OutgoingLink implements Consumer {
+  readonly isOutgoing = true;
+  readonly session: Session;
+  readonly name: string;
+  readonly handle: number;
+  readonly remoteHandle: number;
+  readonly presettled: boolean;
+  readonly #parts: OutgoingParts;
+  #deliveryCount = 0;
+  #credit = 0;
+  #drains = false;
+  /** Something but credit was missing when the engine offered last: room in output, window or among the unsettled. */
+  #blocked = false;
+  #left = false;
+  /** Deliveries that transactions hold. */
+  #held = 0;
+  #subscription: Subscription | undefined = undefined;
+
+  constructor(parts: OutgoingParts) {
+    this.#parts = parts;
+    this.session = parts.session;
+    this.name = parts.name;
+    this.handle = parts.handle;
+    this.remoteHandle = parts.remoteHandle;
+    this.presettled = parts.presettled;
+  }
+
+  /** @throws BrokerError what the engine refuses it with */
+  subscribe(host: VirtualHost, request: SubscribeRequest): void {
+    const subscription = host.subscribe(request, this);
+    if (this.#left) subscription.cancel();
+    else this.#subscription = subscription;
+  }
+
+  offer(delivery: Delivery): boolean {
+    if (this.#left || this.#credit === 0) return false;
+    if (!this.session.canSend(this)) {
+      this.#blocked = true;
+      return false;
+    }
+    const { expiresAtMs } = delivery.message;
+    if (expiresAtMs !== 0 && expiresAtMs <= this.session.connection.clock.nowMs()) {
+      this.#settle(delivery, "expired");
+      return true;
+    }
+    this.#credit -= 1;
+    this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
+    this.session.send(this, delivery);
+    if (this.presettled) this.#settle(delivery, "consumed");
+    return true;
+  }
+
+  #settle(delivery: Delivery, outcome: Outcome): void {
+    if (!this.#parts.browses) delivery.settle(outcome);
+  }
+
+  /** The client says how much it wants. [AMQP 2.6.7] */
+  flow(frame: FlowFrame): void {
+    if (frame.linkCredit !== ABSENT) {
+      const count = frame.deliveryCount === ABSENT ? 0 : frame.deliveryCount;
+      const underWay = (this.#deliveryCount - count) >>> 0;
+      this.#credit = frame.linkCredit > underWay ? frame.linkCredit - underWay : 0;
+      this.#drains = frame.drain === 1;
+    }
+    this.#resume();
+    if (frame.echo === 1 && !this.#left) this.#writeFlow(false);
+  }
+
+  /** What blocked it is over. */
+  unblocked(): void {
+    this.#resume();
+  }
+
+  #resume(): void {
+    if (this.#left) return;
+    this.#blocked = false;
+    if (this.#credit > 0) this.#subscription?.resume();
+    if (!this.#drains || this.#blocked || this.#left) return;
+    this.#drains = false;
+    this.#deliveryCount = (this.#deliveryCount + this.#credit) >>> 0;
+    this.#credit = 0;
+    this.#writeFlow(true);
+  }
+
+  #writeFlow(drain: boolean): void {
+    this.session.writeFlow(this.handle, this.#deliveryCount, this.#credit, drain);
+  }
+
+  /** The client says how a delivery ended; `undefined` leaves it to the default. [AMQP 3.4, messaging 17.5] */
+  settle(entry: Unsettled, state: DeliveryState | undefined): void {
+    this.#settle(entry.delivery, this.outcomeOf(entry.delivery, state));
+  }
+
+  /** What a state means to the engine. */
+  outcomeOf(delivery: Delivery, state: DeliveryState | undefined): Outcome {
+    const kind = state === undefined || state.kind === "received" ? this.#parts.defaultOutcome : state.kind;
+    switch (kind) {
+      case "released":
+        return "undelivered";
+      case "rejected":
+        return "poisoned"; // [quirk 23 mended]
+      case "modified":
+        if (state?.annotations !== undefined) rememberAnnotations(delivery.message, state.annotations);
+        if (state?.undeliverableHere === true) return "poisoned";
+        return state?.deliveryFailed === true ? "retry" : "undelivered";
+      default:
+        return "consumed";
+    }
+  }
+
+  /** A transaction holds one more of its deliveries, or one less. */
+  holdsMore(count: number): void {
+    this.#held += count;
+    if (this.#left && this.#held === 0) this.#cancel();
+  }
+
+  get isOver(): boolean {
+    return this.#left;
+  }
+
+  /** The engine ended the subscription: the client learns why. */
+  ended(reason: BrokerError): void {
+    if (this.#left) return;
+    const isGone = reason.code === "DESTINATION_MISSING";
+    const error = isGone
+      ? new AmqpError("link", "amqp:resource-deleted", reason.message)
+      : asAmqpError("link", reason);
+    this.session.detach(this, error);
+  }
+
+  /**
+   * The link is over. What is not settled returns; what transactions hold stays with us until they are over, and only
+   * then the engine is told.
+   */
+  leave(closed: boolean): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.session.connection.linkCount -= 1;
+    this.session.forget(this, this.#held > 0);
+    if (this.#held === 0 || this.#parts.topicsOnly) this.#cancel();
+    this.#parts.onOver(closed);
+  }
+
+  #cancel(): void {
+    this.#subscription?.cancel();
+    this.#subscription = undefined;
+  }
+
+  /** The connection is over: the engine takes everything back by itself. */
+  dropped(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#parts.onOver(false);
+  }
+}

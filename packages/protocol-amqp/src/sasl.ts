@@ -1,0 +1,53 @@
+import type { SaslInitTerms } from "./codec/performatives.ts";
+
+/** Who a client says it is. */
+export interface SaslIdentity {
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  /** EXTERNAL: the name the client wants to go by; it must be the certificate's user. */
+  readonly mustBe: string | undefined;
+}
+
+/** sasl-outcome codes. [AMQP 5.3.3.6] */
+export const SASL_OUTCOME = { ok: 0, auth: 1, sys: 2 } as const;
+
+/** Mechanisms that are offered; EXTERNAL only to who has shown a certificate. [AMQP 5.3.3.1] */
+export function mechanismsFor(certificateNames: readonly string[]): readonly string[] {
+  return certificateNames.length > 0 ? ["EXTERNAL", "PLAIN", "ANONYMOUS"] : ["PLAIN", "ANONYMOUS"];
+}
+
+/**
+ * Who a client says it is; undefined when the mechanism is not offered or its response is none of its kind.
+ * [RFC 4616, RFC 4505, RFC 4422 A]
+ */
+export function readSaslInit(
+  init: SaslInitTerms,
+  certificateNames: readonly string[],
+): SaslIdentity | undefined {
+  const { mechanism, response } = init;
+  if (!mechanismsFor(certificateNames).includes(mechanism)) return undefined;
+  switch (mechanism) {
+    case "PLAIN":
+      return readPlain(response);
+    case "EXTERNAL":
+      return {
+        user: undefined,
+        password: undefined,
+        mustBe: response.length === 0 ? undefined : response.toString(),
+      };
+    default:
+      return { user: undefined, password: undefined, mustBe: undefined }; // the trace of ANONYMOUS says nothing
+  }
+}
+
+/** authorization id, NUL, user, NUL, password; nobody may act for somebody else. */
+function readPlain(response: Buffer): SaslIdentity | undefined {
+  const first = response.indexOf(0);
+  const second = first === -1 ? -1 : response.indexOf(0, first + 1);
+  if (second === -1) return undefined;
+  const actsFor = response.toString("utf8", 0, first);
+  const user = response.toString("utf8", first + 1, second);
+  const password = response.toString("utf8", second + 1);
+  if (user === "" || (actsFor !== "" && actsFor !== user)) return undefined;
+  return { user, password, mustBe: undefined };
+}

@@ -1,0 +1,364 @@
+import type { Delivery } from "@tsapollo/domain";
+import type { DeliveryState } from "./codec/delivery-state.ts";
+import { ABSENT, type DispositionFrame, type FlowFrame, type TransferFrame } from "./codec/frames.ts";
+import type { BeginTerms } from "./codec/performatives.ts";
+import { ACCEPTED_STATE, writeDisposition, writeFlow } from "./codec/write-frames.ts";
+import {
+  type AttachReply,
+  encodeAttach,
+  encodeBegin,
+  encodeDetach,
+  encodeEnd,
+} from "./codec/write-performatives.ts";
+import { AmqpError } from "./conditions.ts";
+import type { IncomingLink } from "./incoming-link.ts";
+import type { OpenConnection } from "./open-connection.ts";
+import type { OutgoingLink } from "./outgoing-link.ts";
+import { TransferOutput } from "./transfer-output.ts";
+import { type Unsettled, UnsettledDeliveries } from "./unsettled.ts";
+
+/** Either kind of link. */
+export type Link = IncomingLink | OutgoingLink;
+
+/** What a handle of the peer stands for: a link, or one that we detached and that it has not detached yet. */
+type Attached = Link | "detaching";
+
+const WINDOW = 0x7fff_ffff;
+/** Frames after which the peer is told of a window that is open for ever. */
+const WINDOW_REFRESH = 0x3fff_ffff;
+
+/** One session: its links, its windows and the deliveries on it. [AMQP 2.5] */
+export class Session {
+  readonly connection: OpenConnection;
+  /** Ours. */
+  readonly channel: number;
+  readonly unsettled: UnsettledDeliveries = new UnsettledDeliveries();
+  readonly #out: TransferOutput;
+  readonly #links: Map<number, Attached> = new Map();
+  readonly #handles: Set<number> = new Set();
+  readonly #remoteHandleMax: number;
+  /** Links whose offers were refused for want of window or of room among the unsettled, in order. */
+  #waiting: Set<OutgoingLink> = new Set();
+  /** Deliveries from a client that settles after us, and has not yet. */
+  readonly #seconds: Map<number, IncomingLink> = new Map();
+  #nextIncomingId: number;
+  #sinceWindow = 0;
+  /** Accepted deliveries that are still to be told: a range. */
+  #acceptedFirst = ABSENT;
+  #acceptedLast = 0;
+  #acceptedSettled = true;
+  #over = false;
+
+  constructor(connection: OpenConnection, channel: number, terms: BeginTerms) {
+    this.connection = connection;
+    this.channel = channel;
+    this.#nextIncomingId = terms.nextOutgoingId;
+    this.#remoteHandleMax = terms.handleMax;
+    this.#out = new TransferOutput(connection, channel, terms.incomingWindow);
+  }
+
+  /** Answers Begin. */
+  begun(remoteChannel: number): void {
+    const { connection } = this;
+    const reply = {
+      remoteChannel,
+      nextOutgoingId: this.#out.nextId,
+      incomingWindow: WINDOW,
+      outgoingWindow: WINDOW,
+      handleMax: connection.options.handleMax,
+    };
+    connection.writeCold(encodeBegin(this.channel, reply));
+  }
+
+  get links(): IterableIterator<Attached> {
+    return this.#links.values();
+  }
+
+  /** The link of a handle; `detaching` when we have detached it. @throws AmqpError */
+  linkAt(handle: number): Attached {
+    const link = this.#links.get(handle);
+    if (link !== undefined) return link;
+    throw new AmqpError(
+      "session",
+      "amqp:session:unattached-handle",
+      `No link is attached with the handle ${handle}`,
+    );
+  }
+
+  /** A free handle of ours for a link of the peer's. @throws AmqpError */
+  takeHandle(remoteHandle: number): number {
+    const { handleMax } = this.connection.options;
+    if (remoteHandle > handleMax) {
+      const text = `The handle ${remoteHandle} is above handle-max, ${handleMax}`;
+      throw new AmqpError("connection", "amqp:connection:framing-error", text);
+    }
+    if (this.#links.has(remoteHandle)) {
+      throw new AmqpError(
+        "session",
+        "amqp:session:handle-in-use",
+        `The handle ${remoteHandle} is attached already`,
+      );
+    }
+    let handle = remoteHandle;
+    if (handle > this.#remoteHandleMax || this.#handles.has(handle)) {
+      handle = 0;
+      while (this.#handles.has(handle)) handle += 1;
+    }
+    if (handle > this.#remoteHandleMax) {
+      throw new AmqpError(
+        "session",
+        "amqp:resource-limit-exceeded",
+        "handle-max leaves no handle for the link",
+      );
+    }
+    this.#handles.add(handle);
+    return handle;
+  }
+
+  add(link: Link): void {
+    this.#links.set(link.remoteHandle, link);
+    this.connection.linkCount += 1;
+  }
+
+  /** Answers an attach that no link came of: attach, then detach. [AMQP 2.6.3] */
+  refuse(reply: AttachReply, remoteHandle: number, error: AmqpError): void {
+    this.writeAttach(reply);
+    this.connection.writeCold(encodeDetach(this.channel, reply.handle, true, error));
+    this.#handles.delete(reply.handle);
+    this.#links.set(remoteHandle, "detaching");
+  }
+
+  writeAttach(reply: AttachReply): void {
+    this.connection.writeCold(encodeAttach(this.channel, reply));
+  }
+
+  /** Ends a link because of an error; the peer's detach is awaited. */
+  detach(link: Link, error: AmqpError): void {
+    if (link.isOver) return;
+    this.flushAccepted();
+    link.leave(false);
+    this.#links.set(link.remoteHandle, "detaching");
+    this.connection.logRefusal(error);
+    this.connection.writeCold(encodeDetach(this.channel, link.handle, true, error));
+  }
+
+  /** The peer detaches a link: it is answered in kind. [AMQP 2.6.4–2.6.6] */
+  onDetach(remoteHandle: number, closed: boolean): void {
+    const link = this.linkAt(remoteHandle);
+    this.#links.delete(remoteHandle);
+    if (link === "detaching") return;
+    this.flushAccepted();
+    link.leave(closed);
+    this.connection.writeCold(encodeDetach(this.channel, link.handle, closed));
+  }
+
+  /** A handle of ours is free again. */
+  releaseHandle(handle: number): void {
+    this.#handles.delete(handle);
+  }
+
+  /** A link is over. `keeps`: its subscription goes on until a transaction is over. */
+  forget(link: OutgoingLink, keeps: boolean): void {
+    this.#waiting.delete(link);
+    this.connection.forgetWaiting(link);
+    this.#out.forget(link);
+    this.#handles.delete(link.handle);
+    for (const { delivery } of this.unsettled.removeLink(link)) if (keeps) delivery.settle("retry");
+  }
+
+  /** A transfer for a link. @throws AmqpError */
+  transfer(frame: TransferFrame, bytes: Uint8Array, end: number, borrowed: boolean): void {
+    this.#nextIncomingId = (this.#nextIncomingId + 1) >>> 0;
+    this.#sinceWindow += 1;
+    if (this.#sinceWindow > WINDOW_REFRESH) this.writeFlow(ABSENT, 0, 0, false);
+    const link = this.linkAt(frame.handle);
+    if (link === "detaching") return;
+    if (link.isOutgoing)
+      throw new AmqpError("session", "amqp:not-allowed", "A transfer came on a link to the client");
+    link.transfer(frame, bytes, end, borrowed);
+  }
+
+  /** A flow of the session, and of a link if it names one. @throws AmqpError */
+  flow(frame: FlowFrame): void {
+    const opened = this.#out.window(frame);
+    if (frame.handle === ABSENT) {
+      if (frame.echo === 1) this.writeFlow(ABSENT, 0, 0, false);
+    } else {
+      const link = this.linkAt(frame.handle);
+      if (link !== "detaching") link.flow(frame);
+    }
+    if (opened) this.unblock();
+  }
+
+  /** Writes a flow; with a handle also the state of a link. */
+  writeFlow(handle: number, deliveryCount: number, credit: number, drain: boolean): void {
+    this.#sinceWindow = 0;
+    const flow = {
+      channel: this.channel,
+      nextIncomingId: this.#nextIncomingId,
+      incomingWindow: WINDOW,
+      nextOutgoingId: this.#out.nextId,
+      outgoingWindow: WINDOW,
+    };
+    writeFlow(this.connection.output, flow, handle, deliveryCount, credit, drain);
+    this.connection.wrote = true;
+  }
+
+  /** Whether a link may send a delivery now; otherwise it is told when it may. */
+  canSend(link: OutgoingLink): boolean {
+    if (this.connection.output.full) {
+      this.connection.waitForOutput(link);
+      return false;
+    }
+    if (!this.#out.isBlocked && this.unsettled.size < this.connection.options.unsettledMax) return true;
+    this.#waiting.add(link);
+    return false;
+  }
+
+  send(link: OutgoingLink, delivery: Delivery): void {
+    const id = this.#out.begin(link, delivery);
+    if (!link.presettled) this.unsettled.add(link, delivery, id);
+  }
+
+  /** What refused offers is over: first what is left of a delivery, then everybody in order. */
+  unblock(): void {
+    if (!this.#out.goOn()) return;
+    if (this.#waiting.size === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const link of waiting) link.unblocked();
+  }
+
+  /** A disposition of the peer's. @throws AmqpError */
+  disposition(frame: DispositionFrame, state: DeliveryState | undefined, bytes: Uint8Array): void {
+    if ((frame.last - frame.first) >>> 0 > WINDOW) {
+      throw new AmqpError("session", "amqp:invalid-field", "A disposition ends before it begins");
+    }
+    if (frame.role === 0) this.#settledBySender(frame);
+    else if (frame.first === frame.last) this.#one(frame, state, bytes);
+    else this.#range(frame, state, bytes);
+    if (this.#waiting.size > 0 && this.unsettled.size < this.connection.options.unsettledMax) this.unblock();
+  }
+
+  /** The sender of deliveries settles them after us. */
+  #settledBySender(frame: DispositionFrame): void {
+    if (frame.settled === 0 || this.#seconds.size === 0) return;
+    const span = (frame.last - frame.first) >>> 0;
+    for (const id of [...this.#seconds.keys()])
+      if ((id - frame.first) >>> 0 <= span) this.#seconds.delete(id);
+  }
+
+  #one(frame: DispositionFrame, state: DeliveryState | undefined, bytes: Uint8Array): void {
+    const entry = this.unsettled.get(frame.first);
+    if (entry === undefined) return;
+    if (this.#end(entry, state, frame.settled === 1)) this.#answer(frame, bytes);
+  }
+
+  #range(frame: DispositionFrame, state: DeliveryState | undefined, bytes: Uint8Array): void {
+    let answers = false;
+    for (const entry of this.unsettled.within(frame.first, frame.last)) {
+      // settling one may end the link, and with it the others
+      if (this.unsettled.get(entry.id) === entry && this.#end(entry, state, frame.settled === 1))
+        answers = true;
+    }
+    if (answers) this.#answer(frame, bytes);
+  }
+
+  /** @returns whether the client has to be told that we settled it */
+  #end(entry: Unsettled, state: DeliveryState | undefined, settled: boolean): boolean {
+    if (entry.held) return false;
+    if (state?.kind === "transactional") {
+      const { transactions } = this.connection;
+      const open = transactions.named(state.txnId);
+      transactions.hold(open, this, entry, entry.link.outcomeOf(entry.delivery, state.outcome), settled);
+      return false;
+    }
+    const isTerminal = state !== undefined && state.kind !== "received";
+    if (!settled && !isTerminal) return false;
+    this.unsettled.delete(entry.id);
+    entry.link.settle(entry, state);
+    return !settled;
+  }
+
+  /** [AMQP 2.6.12] the receiver has told an outcome without settling: we settle, and say so. */
+  #answer(frame: DispositionFrame, bytes: Uint8Array): void {
+    const state = new Uint8Array(bytes.subarray(frame.stateStart, frame.stateEnd));
+    writeDisposition(this.connection.output, this.channel, false, frame.first, frame.last, true, state);
+    this.connection.wrote = true;
+  }
+
+  /** A delivery that a transaction held is settled. */
+  settledByUs(id: number): void {
+    writeDisposition(this.connection.output, this.channel, false, id, id, true, ACCEPTED_STATE);
+    this.connection.wrote = true;
+  }
+
+  /** A delivery from the client is accepted; consecutive ones are told together. */
+  accepted(link: IncomingLink, id: number): void {
+    const settled = !link.second;
+    if (this.#acceptedFirst !== ABSENT) {
+      if (id === (this.#acceptedLast + 1) >>> 0 && settled === this.#acceptedSettled) {
+        this.#acceptedLast = id;
+        if (link.second) this.#seconds.set(id, link);
+        return;
+      }
+      this.flushAccepted();
+    }
+    this.#acceptedFirst = id;
+    this.#acceptedLast = id;
+    this.#acceptedSettled = settled;
+    if (link.second) this.#seconds.set(id, link);
+    this.connection.owesFlush(this);
+  }
+
+  /** Tells what was accepted. */
+  flushAccepted(): void {
+    if (this.#acceptedFirst === ABSENT) return;
+    const first = this.#acceptedFirst;
+    this.#acceptedFirst = ABSENT;
+    if (this.#over) return;
+    const { output } = this.connection;
+    writeDisposition(
+      output,
+      this.channel,
+      true,
+      first,
+      this.#acceptedLast,
+      this.#acceptedSettled,
+      ACCEPTED_STATE,
+    );
+    this.connection.wrote = true;
+  }
+
+  /** Tells another outcome of a delivery from the client. */
+  replied(link: IncomingLink, id: number, state: Uint8Array): void {
+    this.flushAccepted();
+    if (link.second) this.#seconds.set(id, link);
+    const { output } = this.connection;
+    if (this.#over) return;
+    writeDisposition(output, this.channel, true, id, id, !link.second, state);
+    this.connection.wrote = true;
+  }
+
+  /** The session is over: all links with it. [AMQP 2.5.4–2.5.6] */
+  end(error?: AmqpError): void {
+    if (this.#over) return;
+    this.flushAccepted();
+    this.leave();
+    this.connection.writeCold(encodeEnd(this.channel, error));
+  }
+
+  /** All links are over. */
+  leave(): void {
+    if (this.#over) return;
+    for (const link of this.#links.values()) if (link !== "detaching") link.leave(false);
+    this.#over = true;
+    this.#links.clear();
+  }
+
+  /** The connection is over. */
+  dropped(): void {
+    this.#over = true;
+    for (const link of this.#links.values()) if (link !== "detaching") link.dropped();
+  }
+}
