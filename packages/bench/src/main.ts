@@ -3,6 +3,7 @@ import { runLoad } from "./macro/load.ts";
 import { type Measurement, reportLine } from "./measure.ts";
 import { mqttDecode, stompDecode } from "./micro/codecs.ts";
 import { idleDestinations, queueDispatch, topicMatch, topicPublish } from "./micro/core.ts";
+import { storeRun } from "./store/level.ts";
 
 const MICRO: readonly (() => Measurement[] | Promise<Measurement[]>)[] = [
   stompDecode,
@@ -46,3 +47,11 @@ async function macro(): Promise<void> {
 const wanted = process.argv[2] ?? "all";
 if (wanted === "all" || wanted === "micro") await micro();
 if (wanted === "all" || wanted === "macro") await macro();
+if (wanted === "all") {
+  for (const bytes of [100, 1_024]) process.stdout.write(await storeRun({ messages: 400_000, bytes }));
+}
+if (wanted === "store") {
+  const [bytes = "1024", messages = "1000000", folder] = process.argv.slice(3);
+  const where = folder === undefined ? {} : { folder };
+  process.stdout.write(await storeRun({ messages: Number(messages), bytes: Number(bytes), ...where }));
+}

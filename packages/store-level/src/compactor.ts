@@ -5,6 +5,7 @@ import type { StoreState } from "./store-state.ts";
 /** What has been taken out of a queue before LevelDB is asked to clear up there. */
 const RANGE_BYTES = 64 * 1024 * 1024;
 const DRAINED_BYTES = 8 * 1024 * 1024;
+const LEFT_BYTES = 1024 * 1024;
 
 interface Range {
   readonly start: Buffer;
@@ -51,7 +52,7 @@ export class Compactor {
       const next = this.#stopped ? undefined : this.#ranges.shift();
       if (next === undefined) break;
       try {
-        await this.#state.shelf.database.compactRange(next.start, next.end);
+        await this.#clear(next);
         await this.#clearBodies();
       } catch {
         // closed, or failed: whoever writes next finds out, and LevelDB clears up by itself in time
@@ -60,11 +61,21 @@ export class Compactor {
     this.#running = undefined;
   }
 
+  async #clear({ start, end }: Range): Promise<void> {
+    const { database } = this.#state.shelf;
+    await database.compactRange(start, end);
+    if (this.#stopped || (await database.approximateSize(start, end)) < LEFT_BYTES) return;
+    // LevelDB does not touch what lies on its lowest level alone: something above must be merged into it. Both
+    // keys are of nothing that is there.
+    await database.batch().del(start).del(end).write();
+    await database.compactRange(start, end);
+  }
+
   /** Bodies lie by age, not by queue: they are looked after when much is gone altogether. */
   async #clearBodies(): Promise<void> {
     if (this.#removedBytes < RANGE_BYTES && !this.#isEmpty()) return;
     this.#removedBytes = 0;
-    await this.#state.shelf.database.compactRange(Buffer.of(KIND.counter), Buffer.of(KIND.references + 1));
+    await this.#clear({ start: Buffer.of(KIND.counter), end: Buffer.of(KIND.references + 1) });
   }
 
   #isEmpty(): boolean {

@@ -4,6 +4,7 @@ import { checkDirectory } from "./directory-check.ts";
 import { codeOf, reasonOf, storeFailed } from "./failures.ts";
 import { KIND, nameKey } from "./keys.ts";
 import { checkLogs } from "./log-file.ts";
+import { checkTables } from "./table-file.ts";
 
 const FORMAT = "tsapollo 1";
 /** Key of the record that says which format a store has. */
@@ -21,6 +22,8 @@ export interface DatabaseOptions {
   readonly cacheBytes: number;
   /** Bytes of one sorted file. */
   readonly fileBytes: number;
+  /** Check every file before it is opened, not just the newest. */
+  readonly paranoid?: boolean;
 }
 
 /** A LevelDB database that was not opened yet. */
@@ -53,6 +56,7 @@ export async function openDatabase(options: DatabaseOptions, hooks: OpeningHooks
   const { directory } = options;
   checkDirectory(directory);
   checkLogs(directory);
+  checkTables(directory, options.paranoid === true);
   for (let attempt = 0; ; attempt++) {
     const database = newDatabase(options);
     try {
@@ -76,7 +80,8 @@ function locked(directory: string): Error {
   );
 }
 
-function explained(error: unknown, directory: string): unknown {
+/** What an operator reads when a store cannot be opened. */
+export function explained(error: unknown, directory: string): unknown {
   const code = codeOf(error);
   if (code === "STORE_FAILED") return error;
   const text =

@@ -112,7 +112,11 @@ export class LevelStore implements MessageStore, UnitHome {
   }
 
   async states(): Promise<ReadonlyMap<string, Uint8Array>> {
-    return this.#state.readStates();
+    try {
+      return await this.#state.readStates();
+    } catch (error) {
+      throw explained(error, this.title);
+    }
   }
 
   async backup(directory: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { CodecLookup, LoadedEntry, PageBounds } from "@tsapollo/domain";
+import { storeFailed } from "./failures.ts";
 import { type PageSource, readPage } from "./page-reader.ts";
 import type { StoreState } from "./store-state.ts";
 
@@ -15,11 +16,11 @@ export async function pageOf(
   const totals = state.totals.get(queueId);
   if (totals === undefined) return [];
   const { swap } = state;
-  const { firstSequence, visibleLast, counterLow, counterHigh, swapCount, swapLast } = totals;
+  const { entryCount, firstSequence, visibleLast, counterLow, counterHigh, swapCount, swapLast } = totals;
   const sources: PageSource[] = [];
   const { shelf } = state;
   const swapShelf = swapCount > 0 ? swap.shelf : undefined;
-  if (totals.entryCount > 0) {
+  if (entryCount > 0) {
     const isVisible = (sequence: number): boolean => sequence <= visibleLast;
     const snapshot = shelf.database.snapshot();
     sources.push({ shelf, snapshot, transient: false, isVisible, counterLow, counterHigh });
@@ -37,9 +38,14 @@ export async function pageOf(
       const from = source.transient ? bounds.from : Math.max(bounds.from, firstSequence);
       parts.push(await readPage(source, queueId, { ...bounds, from }, codecs));
     }
-    const [durable] = parts;
-    if (durable?.[0] !== undefined && !durable[0].transient && bounds.from <= firstSequence) {
-      state.firstFound(queueId, firstSequence, durable[0].sequence);
+    if (sources[0]?.transient === false && bounds.from <= firstSequence) {
+      const found = parts[0]![0];
+      if (found !== undefined) state.firstFound(queueId, firstSequence, found.sequence);
+      else if (entryCount > 0 && bounds.to >= visibleLast && totals.entryCount === entryCount) {
+        throw storeFailed(
+          `Queue '${totals.queue.key}' should have ${entryCount} stored entries, but none is there`,
+        );
+      }
     }
     return parts.length === 1 ? parts[0]! : merged(parts, bounds);
   } finally {

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { backup } from "./backup.ts";
 import type { Database } from "./batch.ts";
-import { type DatabaseOptions, openDatabase } from "./database.ts";
+import { type DatabaseOptions, explained, openDatabase } from "./database.ts";
 import { reasonOf, storeFailed } from "./failures.ts";
 import { idOf, KIND, kindRange, nameKey, nameOf } from "./keys.ts";
 import type { LevelStoreSettings } from "./level-store.ts";
@@ -67,9 +67,9 @@ export class StoreState {
   }
 
   get #options(): DatabaseOptions {
-    const { directory, failIfLocked, compression, writeBufferBytes } = this.#settings;
-    const fileBytes = 8 * MIB;
-    return { directory, failIfLocked, compression, writeBufferBytes, cacheBytes: 16 * MIB, fileBytes };
+    const { directory, failIfLocked, compression, writeBufferBytes, paranoid } = this.#settings;
+    const sizes = { writeBufferBytes, cacheBytes: 16 * MIB, fileBytes: 8 * MIB };
+    return { directory, failIfLocked, compression, paranoid, ...sizes };
   }
 
   /** @throws BrokerError STORE_FAILED with what is wrong and what to do */
@@ -90,7 +90,7 @@ export class StoreState {
       if (paranoid) await checkEverything(database, this.totals, codecs);
     } catch (error) {
       await database.close();
-      throw error;
+      throw explained(error, directory);
     }
     this.#shelf = new Shelf(database, this.#lastMessageId);
     this.#swap = new SwapSpace({ ...this.#options, directory: swapDirectory, cacheBytes: 8 * MIB });
