@@ -33,7 +33,7 @@ async function publish(broker: Instance, ...words: (string | number)[]): Promise
 describe("mosquitto_pub and mosquitto_sub", { concurrency: 2, ...needing(MOSQUITTO) }, () => {
   const broker = useInstance();
 
-  for (const version of ["mqttv31", "mqttv311"]) {
+  for (const version of ["mqttv31", "mqttv311", "mqttv5"]) {
     for (const qos of [0, 1, 2]) {
       it(`${version}, QoS ${qos}: there and back`, async () => {
         const topic = `mosquitto/${version}/${qos}`;

@@ -30,7 +30,7 @@ describe("MQTT.js", { concurrency: true }, () => {
   }
 
   for (const scheme of ["tcp", "tls", "ws", "wss"] as const) {
-    for (const protocolVersion of [3, 4] as const) {
+    for (const protocolVersion of [3, 4, 5] as const) {
       it(`version ${protocolVersion} over ${scheme}: every quality of service`, async () => {
         const options: IClientOptions =
           protocolVersion === 3 ? { protocolVersion, protocolId: "MQIsdp" } : {};

@@ -114,6 +114,7 @@ export class Broker {
       for (const { engine } of this.#hosts) {
         logs.console.info({}, `Starting store: ${engine.storeTitle}`);
         await engine.start();
+        this.#sessions.hostStarted(engine.admitBroker(), this.#services);
       }
       for (const connector of config.connectors) if (connector.enabled) await this.#open(connector, secure);
       for (const { bind } of config.webAdmins) {
@@ -177,13 +178,17 @@ export class Broker {
   async stop(): Promise<void> {
     const { logs, config } = this.#parts;
     const graceMs = Math.min(config.shutdownGraceMs, 1_000);
+    this.#sessions.shuttingDown();
     await Promise.all(
       this.#connectors.splice(0).map(async (connector) => {
         await connector.stop(graceMs);
         logs.console.info({}, `Stopped connector at: ${connector.boundUri}`);
       }),
     );
-    for (const { engine } of this.#hosts) await engine.stop();
+    for (const { engine } of this.#hosts) {
+      this.#sessions.hostStopping(engine.id);
+      await engine.stop();
+    }
   }
 
   /** Virtual hosts, for management and tests. */

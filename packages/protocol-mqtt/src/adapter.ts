@@ -6,10 +6,13 @@ import type {
   ProtocolServices,
 } from "@tsapollo/domain";
 import { MqttAddresses } from "./addresses.ts";
-import { MqttHandler, type MqttParts } from "./handler.ts";
+import type { AuthenticationMechanism } from "./authentication.ts";
+import { FilterSyntax } from "./filter-syntax.ts";
+import { MqttHandler } from "./handler.ts";
+import { Mqtt5MessageCodec } from "./message-codec.ts";
 import { DEFAULT_MQTT_OPTIONS, type MqttOptions } from "./options.ts";
 import { PacketDecoder } from "./packet-decoder.ts";
-import { PacketReader } from "./packet-reader.ts";
+import type { MqttParts } from "./parts.ts";
 import type { MqttSessions } from "./sessions.ts";
 import { TopicCache } from "./topic-cache.ts";
 import { TopicNames } from "./topic-names.ts";
@@ -19,7 +22,7 @@ const CONNECT = 0x10;
 const NAMES: readonly Uint8Array[] = [Buffer.from("\0\x04MQTT"), Buffer.from("\0\x06MQIsdp")];
 
 /**
- * MQTT 3.1 and 3.1.1 for one connector: its options, and what its connections share. One object per set of
+ * MQTT 3.1, 3.1.1 and 5.0 for one connector: its options, and what its connections share. One object per set of
  * options; all of them are given the same {@link MqttSessions}.
  */
 export class MqttAdapter implements ProtocolAdapter {
@@ -27,8 +30,15 @@ export class MqttAdapter implements ProtocolAdapter {
   readonly webSocketProtocols: readonly string[] = ["mqtt", "mqttv3.1"];
   readonly #parts: MqttParts;
 
-  /** @param options what differs from {@link DEFAULT_MQTT_OPTIONS} */
-  constructor(sessions: MqttSessions, options: Partial<MqttOptions> = {}) {
+  /**
+   * @param options what differs from {@link DEFAULT_MQTT_OPTIONS}
+   * @param mechanisms how MQTT 5.0 clients can prove who they are, besides by name and password
+   */
+  constructor(
+    sessions: MqttSessions,
+    options: Partial<MqttOptions> = {},
+    mechanisms: readonly AuthenticationMechanism[] = [],
+  ) {
     const all = { ...DEFAULT_MQTT_OPTIONS, ...options };
     const addresses = new MqttAddresses(all);
     this.#parts = {
@@ -36,9 +46,11 @@ export class MqttAdapter implements ProtocolAdapter {
       sessions,
       addresses,
       decoder: new PacketDecoder(all.maxMessageLength, all.maxControlLength),
-      reader: new PacketReader(all.maxFiltersPerPacket),
+      syntax: new FilterSyntax(addresses, all),
       topics: new TopicCache(addresses),
       names: new TopicNames(addresses),
+      codec5: new Mqtt5MessageCodec(addresses),
+      mechanisms: new Map(mechanisms.map((one) => [one.method, one])),
     };
   }
 

@@ -1,6 +1,6 @@
 import { Address, BrokerError, formatPath, type PathSyntax, parsePath } from "@tsapollo/domain";
 import type { MqttOptions } from "./options.ts";
-import { violation } from "./wire.ts";
+import { REASON, violation } from "./reasons.ts";
 
 const NAME_BYTES_MAX = 65_535;
 
@@ -9,12 +9,15 @@ const NAME_BYTES_MAX = 65_535;
  * [messaging 2.3, 2.4, 2.7]
  */
 export class MqttAddresses {
+  /** Differs between connectors that spell addresses differently. */
+  readonly spelling: string;
   readonly #options: MqttOptions;
   readonly #syntax: PathSyntax;
 
   constructor(options: MqttOptions) {
     this.#options = options;
     const { regexWildcardStart: regexStart, regexWildcardEnd: regexEnd, partPattern } = options;
+    this.spelling = JSON.stringify([options.queuePrefix ?? "", options.pathSeparator, String(partPattern)]);
     this.#syntax = {
       separator: options.pathSeparator,
       anyChild: options.anyChildWildcard,
@@ -32,7 +35,7 @@ export class MqttAddresses {
   ofTopicName(name: string): Address {
     const { anyChildWildcard, anyDescendantWildcard } = this.#options;
     if (name.includes(anyChildWildcard) || name.includes(anyDescendantWildcard)) {
-      throw violation(`The topic name '${shortened(name)}' contains a wildcard.`);
+      throw violation(`The topic name '${shortened(name)}' contains a wildcard.`, REASON.TOPIC_NAME_INVALID);
     }
     const address = this.#parse(name, "topic name");
     if (address.isPattern) throw violation(`The topic name '${shortened(name)}' contains an expression.`);
@@ -50,12 +53,16 @@ export class MqttAddresses {
       const level = levels[at]!;
       if (level === anyDescendantWildcard) {
         if (at === levels.length - 1) continue;
-        throw violation(`'${anyDescendantWildcard}' is not the last level of '${shortened(filter)}'.`);
+        throw violation(
+          `'${anyDescendantWildcard}' is not the last level of '${shortened(filter)}'.`,
+          REASON.TOPIC_FILTER_INVALID,
+        );
       }
       if (level === anyChildWildcard || this.#syntax.regexStart !== undefined) continue;
       if (level.includes(anyChildWildcard) || level.includes(anyDescendantWildcard)) {
         throw violation(
           `A wildcard is only a part of a level of '${shortened(filter)}'; it must be all of it.`,
+          REASON.TOPIC_FILTER_INVALID,
         );
       }
     }
@@ -78,12 +85,16 @@ export class MqttAddresses {
   }
 
   #parse(text: string, what: string): Address {
-    const { queuePrefix, pathSeparator, maxTopicLevels } = this.#options;
+    const { queuePrefix, pathSeparator, maxTopicLevels, maxTopicLength } = this.#options;
+    const reason = what === "topic name" ? REASON.TOPIC_NAME_INVALID : REASON.TOPIC_FILTER_INVALID;
     const isQueue = queuePrefix !== undefined && text.startsWith(queuePrefix);
     const path = isQueue ? text.slice(queuePrefix.length) : text;
     if (path === "") throw violation(`A ${what} is empty.`);
+    if (text.length * 3 > maxTopicLength && Buffer.byteLength(text) > maxTopicLength) {
+      throw violation(`The ${what} '${shortened(text)}' has more than ${maxTopicLength} bytes.`, reason);
+    }
     if (levelCount(path, pathSeparator) > maxTopicLevels) {
-      throw violation(`The ${what} '${shortened(text)}' has more than ${maxTopicLevels} levels.`);
+      throw violation(`The ${what} '${shortened(text)}' has more than ${maxTopicLevels} levels.`, reason);
     }
     return new Address(isQueue ? "queue" : "topic", parsePath(path, this.#syntax));
   }

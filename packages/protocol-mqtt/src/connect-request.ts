@@ -1,29 +1,59 @@
-import type { IConnectPacket } from "mqtt-packet";
-import type { PacketReader } from "./packet-reader.ts";
-import { copyBytes, isMqttString, type Qos, violation } from "./wire.ts";
+import { PacketFields } from "./packet-fields.ts";
+import { PROPERTY, PropertyCursor, WILL_PROPERTIES } from "./properties.ts";
+import { NONE, withoutOwn } from "./property-bytes.ts";
+import { malformed, violation } from "./reasons.ts";
+import { copyBytes, PACKET, type Qos, textOf } from "./wire.ts";
 
-/** A message the client left for the case that its connection breaks. [MQTT-3.1.2.5] */
+/** A message the client left for the case that its connection breaks. [MQTT-3.1.2.5] [MQTT5-3.1.2.5] */
 export interface WillRequest {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly qos: Qos;
   readonly retain: boolean;
+  /** How long after the connection it is published, in seconds. */
+  readonly delaySeconds: number;
+  /** -1: it does not expire. */
+  readonly expirySeconds: number;
+  /** Its other properties, encoded. */
+  readonly properties: Uint8Array;
 }
 
 /** A well-formed CONNECT. */
 export interface ConnectRequest {
-  /** 3 for MQTT 3.1, 4 for MQTT 3.1.1. */
+  /** 3 for MQTT 3.1, 4 for MQTT 3.1.1, 5 for MQTT 5.0. */
   readonly level: number;
   readonly clientId: string;
+  /** Clean session, or clean start. */
   readonly clean: boolean;
   /** 0: no monitoring. */
   readonly keepAliveSeconds: number;
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly will: WillRequest | undefined;
+  /** What its properties say; the defaults of the standard before MQTT 5.0. */
+  readonly properties: ConnectProperties;
 }
 
+/** Properties of a CONNECT. [MQTT5-3.1.2.11] */
+export interface ConnectProperties {
+  /** How long the session outlives its connection. */
+  sessionExpirySeconds: number;
+  receiveMaximum: number;
+  maximumPacketSize: number;
+  topicAliasMaximum: number;
+  requestResponseInformation: boolean;
+  requestProblemInformation: boolean;
+  authenticationMethod: string | undefined;
+  authenticationData: Uint8Array | undefined;
+}
+
+/** A session that never expires, in seconds. [MQTT5-3.1.2.11.2] */
+export const NEVER_SECONDS = 0xffff_ffff;
+/** Stands for no limit on packets: larger than any. */
+const ANY_SIZE = 0xffff_ffff;
+
 const RESERVED_FLAG = 0x01;
+const CLEAN_FLAG = 0x02;
 const WILL_FLAG = 0x04;
 const WILL_QOS = 0x18;
 const WILL_RETAIN = 0x20;
@@ -36,110 +66,133 @@ const USER_FLAG = 0x80;
  * @throws BrokerError PROTOCOL_VIOLATION
  */
 export function readConnect(
-  reader: PacketReader,
   bytes: Uint8Array,
   start: number,
   bodyStart: number,
   end: number,
 ): ConnectRequest | undefined {
-  const copy = copyBytes(bytes, start, end);
-  const walk = new Walk(copy, bodyStart - start);
-  const level = checkProtocol(walk);
+  const fields = new PacketFields(copyBytes(bytes, start, end), bodyStart - start, "CONNECT");
+  const level = checkProtocol(fields);
   if (level === undefined) return undefined;
-  checkFields(walk, level);
-  const packet = reader.read(copy, 0, copy.length) as IConnectPacket;
-  const { will } = packet;
+  const flags = fields.byte("connect flags");
+  checkFlags(flags, level);
+  const keepAliveSeconds = fields.twoBytes("keep-alive");
+  const properties = defaults(level, (flags & CLEAN_FLAG) !== 0);
+  if (level === 5) readProperties(fields, properties);
+  const clientId = fields.string("client id");
+  const will = (flags & WILL_FLAG) === 0 ? undefined : readWill(fields, flags, level);
+  // MQTT 3.1 allows the flags without the fields: the remaining length takes precedence
+  const optional = level === 3;
+  const hasUser = (flags & USER_FLAG) !== 0 && !(optional && fields.atEnd);
+  const user = hasUser ? fields.string("user name") : undefined;
+  const hasPassword = (flags & PASSWORD_FLAG) !== 0 && !(optional && fields.atEnd);
+  const password = hasPassword ? Buffer.from(fields.binary("password")).toString("utf8") : undefined;
+  if (!fields.atEnd) throw malformed("A CONNECT has bytes behind its last field.");
+  const clean = (flags & CLEAN_FLAG) !== 0;
+  return { level, clientId, clean, keepAliveSeconds, user, password, will, properties };
+}
+
+function defaults(level: number, clean: boolean): ConnectProperties {
   return {
-    level,
-    clientId: packet.clientId,
-    clean: packet.clean === true,
-    keepAliveSeconds: packet.keepalive ?? 0,
-    user: packet.username,
-    password: packet.password?.toString("utf8"),
-    will: will && {
-      topic: will.topic,
-      payload: typeof will.payload === "string" ? Buffer.from(will.payload) : will.payload,
-      qos: will.qos ?? 0,
-      retain: will.retain ?? false,
-    },
+    sessionExpirySeconds: level === 5 || clean ? 0 : NEVER_SECONDS,
+    receiveMaximum: 65_535,
+    maximumPacketSize: ANY_SIZE,
+    topicAliasMaximum: 0,
+    requestResponseInformation: false,
+    requestProblemInformation: true,
+    authenticationMethod: undefined,
+    authenticationData: undefined,
   };
 }
 
 /** [MQTT-3.1.2-1] an unknown protocol is not answered; [MQTT-3.1.2-2] an unknown version of this one is. */
-function checkProtocol(walk: Walk): number | undefined {
-  const name = walk.string("protocol name");
+function checkProtocol(fields: PacketFields): number | undefined {
+  const name = fields.string("protocol name");
   if (name !== "MQTT" && name !== "MQIsdp") {
     throw violation(`A CONNECT names the protocol '${name.slice(0, 20)}' instead of 'MQTT' or 'MQIsdp'.`);
   }
-  const level = walk.byte("protocol level");
-  return (name === "MQTT" && level === 4) || (name === "MQIsdp" && level === 3) ? level : undefined;
+  const level = fields.byte("protocol level");
+  const isKnown = name === "MQTT" ? level === 4 || level === 5 : level === 3;
+  return isKnown ? level : undefined;
 }
 
-function checkFields(walk: Walk, level: number): void {
-  const flagsAt = walk.at;
-  const flags = walk.byte("connect flags");
-  checkFlags(flags);
-  walk.skip(2, "keep-alive");
-  walk.string("client id");
-  if ((flags & WILL_FLAG) !== 0) {
-    walk.string("will topic");
-    walk.skip(walk.length("will message"), "will message");
-  }
-  // MQTT 3.1 allows the flags without the fields: the remaining length takes precedence
-  const dropped = level === 3 && walk.atEnd ? flags & (USER_FLAG | PASSWORD_FLAG) : 0;
-  if ((flags & ~dropped & USER_FLAG) !== 0) walk.string("user name");
-  const passwordDropped = level === 3 && walk.atEnd ? flags & PASSWORD_FLAG : 0;
-  if ((flags & ~passwordDropped & PASSWORD_FLAG) !== 0) walk.skip(walk.length("password"), "password");
-  walk.bytes[flagsAt] = flags & ~dropped & ~passwordDropped;
-  if (!walk.atEnd) throw violation("A CONNECT has bytes behind its last field.");
-}
-
-function checkFlags(flags: number): void {
-  if ((flags & RESERVED_FLAG) !== 0) throw violation("A CONNECT sets the reserved flag."); // [MQTT-3.1.2-3]
+function checkFlags(flags: number, level: number): void {
+  if ((flags & RESERVED_FLAG) !== 0) throw malformed("A CONNECT sets the reserved flag."); // [MQTT-3.1.2-3]
   if ((flags & WILL_FLAG) === 0 && (flags & (WILL_QOS | WILL_RETAIN)) !== 0) {
-    throw violation("A CONNECT sets will QoS or will retain without a will."); // [MQTT-3.1.2-13] [MQTT-3.1.2-15]
+    throw malformed("A CONNECT sets will QoS or will retain without a will."); // [MQTT-3.1.2-13] [MQTT-3.1.2-15]
   }
-  if ((flags & WILL_QOS) === WILL_QOS) throw violation("A CONNECT asks for will QoS 3."); // [MQTT-3.1.2-14]
-  if ((flags & USER_FLAG) === 0 && (flags & PASSWORD_FLAG) !== 0) {
+  if ((flags & WILL_QOS) === WILL_QOS) throw malformed("A CONNECT asks for will QoS 3."); // [MQTT-3.1.2-14]
+  if (level < 5 && (flags & USER_FLAG) === 0 && (flags & PASSWORD_FLAG) !== 0) {
     throw violation("A CONNECT has a password but no user name."); // [MQTT-3.1.2-22]
   }
 }
 
-/** Walks over the fields of a packet and complains where one does not fit. */
-class Walk {
-  readonly bytes: Uint8Array;
-  at: number;
-
-  constructor(bytes: Uint8Array, at: number) {
-    this.bytes = bytes;
-    this.at = at;
+function readProperties(fields: PacketFields, found: ConnectProperties): void {
+  const end = fields.propertiesEnd();
+  const cursor = new PropertyCursor();
+  cursor.begin(PACKET.CONNECT);
+  while (fields.at < end) {
+    fields.at = cursor.next(fields.bytes, fields.at, end);
+    take(fields.bytes, cursor, found);
   }
-
-  get atEnd(): boolean {
-    return this.at === this.bytes.length;
+  if (found.authenticationData !== undefined && found.authenticationMethod === undefined) {
+    throw violation("A CONNECT has authentication data but no method."); // [MQTT5-3.1.2.11.10]
   }
+}
 
-  skip(count: number, what: string): void {
-    this.at += count;
-    if (this.at > this.bytes.length) throw violation(`A CONNECT ends within its ${what}.`);
+function take(bytes: Uint8Array, { id, number, start, end }: PropertyCursor, found: ConnectProperties): void {
+  switch (id) {
+    case PROPERTY.SESSION_EXPIRY:
+      found.sessionExpirySeconds = number;
+      return;
+    case PROPERTY.RECEIVE_MAXIMUM:
+      found.receiveMaximum = number;
+      return;
+    case PROPERTY.MAXIMUM_PACKET_SIZE:
+      found.maximumPacketSize = number;
+      return;
+    case PROPERTY.TOPIC_ALIAS_MAXIMUM:
+      found.topicAliasMaximum = number;
+      return;
+    case PROPERTY.REQUEST_RESPONSE_INFORMATION:
+      found.requestResponseInformation = number === 1;
+      return;
+    case PROPERTY.REQUEST_PROBLEM_INFORMATION:
+      found.requestProblemInformation = number === 1;
+      return;
+    case PROPERTY.AUTHENTICATION_METHOD:
+      found.authenticationMethod = textOf(bytes, start, end);
+      return;
+    case PROPERTY.AUTHENTICATION_DATA:
+      found.authenticationData = copyBytes(bytes, start, end);
   }
+}
 
-  byte(what: string): number {
-    this.skip(1, what);
-    return this.bytes[this.at - 1]!;
-  }
-
-  length(what: string): number {
-    this.skip(2, what);
-    return (this.bytes[this.at - 2]! << 8) | this.bytes[this.at - 1]!;
-  }
-
-  string(what: string): string {
-    const start = this.at + 2;
-    this.skip(this.length(what), what);
-    if (!isMqttString(this.bytes, start, this.at)) {
-      throw violation(`The ${what} of a CONNECT is not well-formed UTF-8 or contains U+0000.`);
+function readWill(fields: PacketFields, flags: number, level: number): WillRequest {
+  let delaySeconds = 0;
+  let expirySeconds = -1;
+  let properties = NONE;
+  if (level === 5) {
+    const end = fields.propertiesEnd();
+    const cursor = new PropertyCursor();
+    const start = fields.at;
+    cursor.begin(WILL_PROPERTIES);
+    while (fields.at < end) {
+      fields.at = cursor.next(fields.bytes, fields.at, end);
+      if (cursor.id === PROPERTY.WILL_DELAY) delaySeconds = cursor.number;
+      if (cursor.id === PROPERTY.MESSAGE_EXPIRY) expirySeconds = cursor.number;
     }
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, this.at - start).toString("utf8");
+    properties = withoutOwn(fields.bytes, start, end, WILL_PROPERTIES);
   }
+  const topic = fields.string("will topic");
+  const payload = fields.binary("will message");
+  const qos = ((flags & WILL_QOS) >> 3) as Qos;
+  const retain = (flags & WILL_RETAIN) !== 0;
+  return { topic, payload, qos, retain, delaySeconds, expirySeconds, properties };
+}
+
+/** The level a CONNECT names, if it is one whose answers have a form of their own; else 4. */
+export function protocolLevel(bytes: Uint8Array, bodyStart: number, end: number): number {
+  const isMqtt = end - bodyStart > 6 && bytes[bodyStart + 1] === 4;
+  return isMqtt && bytes[bodyStart + 6] === 5 ? 5 : 4;
 }

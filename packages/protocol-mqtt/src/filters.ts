@@ -1,16 +1,42 @@
 import type { Address, Expression, PathPart } from "@tsapollo/domain";
-import type { Qos } from "./wire.ts";
+import type { FilterOptions } from "./filter-request.ts";
+import { identifierProperties, NONE } from "./property-bytes.ts";
 
-/** What {@link Filters.granted} says when no filter covers the name. */
+/** {@link Match.qos} when no filter covers the name. */
 export const NOT_GRANTED = -1;
+
+/** What the filters that cover a name give together: one copy of a message. [MQTT-3.3.5-1] [MQTT5-3.3.4-2] */
+export interface Match {
+  /** The highest one granted; {@link NOT_GRANTED} when no filter covers the name. */
+  readonly qos: number;
+  /** Whether none of them wants what the client itself published. [MQTT5-3.8.3-3] */
+  readonly noLocal: boolean;
+  /** Whether one of them wants the RETAIN flag as it was published. [MQTT5-3.3.1-13] */
+  readonly retainAsPublished: boolean;
+  /** All subscription identifiers, as properties of a PUBLISH. [MQTT5-3.3.4-4] */
+  readonly identifiers: Uint8Array;
+}
+
+/** No filter covers it. */
+export const NO_MATCH: Match = Object.freeze({
+  qos: NOT_GRANTED,
+  noLocal: false,
+  retainAsPublished: false,
+  identifiers: NONE,
+});
+
+/** A filter and what was granted. */
+export interface Filter extends FilterOptions {
+  readonly address: Address;
+}
 
 const CACHE_MAX = 1_024;
 const REMOVED_MAX = 16;
 
 interface Node {
-  /** QoS of the filter that ends here, or with a `#` below here; NOT_GRANTED when there is none. */
-  qos: number;
-  descendantsQos: number;
+  /** The filter that ends here, or with a `#` below here. */
+  here: Filter | undefined;
+  descendants: Filter | undefined;
   literals: Map<string, Node> | undefined;
   child: Node | undefined;
   expressions:
@@ -19,18 +45,18 @@ interface Node {
 }
 
 /**
- * The topic filters of one session with the QoS each was granted, and the QoS a name gets from them: the maximum
- * of those that cover it. [MQTT-3.3.5-1] Wildcards at the first level do not cover names that begin with `$`.
- * [MQTT-4.7.2-1]
+ * The topic filters of one session with what each was granted, and what a name gets from them together. Wildcards at
+ * the first level do not cover names that begin with `$`. [MQTT-4.7.2-1]
  */
 export class Filters {
-  readonly #byKey = new Map<string, { readonly address: Address; readonly qos: Qos }>();
+  readonly #byKey = new Map<string, Filter>();
   #length = 0;
+  #noLocal = 0;
   #patterns: Map<string, Node> | undefined;
   #removed = 0;
-  readonly #cache = new Map<string, number>();
+  readonly #cache = new Map<string, Match>();
   #lastAddress: Address | undefined;
-  #lastGranted = NOT_GRANTED;
+  #lastMatch = NO_MATCH;
 
   get size(): number {
     return this.#byKey.size;
@@ -41,51 +67,64 @@ export class Filters {
     return this.#length;
   }
 
+  /** Whether the client does not want some of what it publishes itself. */
+  get hasNoLocal(): boolean {
+    return this.#noLocal > 0;
+  }
+
   has(address: Address): boolean {
     return this.#byKey.has(address.key);
   }
 
   /** The filters, in the order in which they came. */
-  addresses(): Address[] {
-    return Array.from(this.#byKey.values(), (one) => one.address);
+  all(): IterableIterator<Filter> {
+    return this.#byKey.values();
   }
 
-  /** Adds a filter, or changes what it grants. [MQTT-3.8.4-3] */
-  set(address: Address, qos: Qos): void {
-    if (!this.#byKey.has(address.key)) this.#length += address.key.length;
-    this.#byKey.set(address.key, { address, qos });
-    if (address.isPattern) this.#place(address, qos);
+  /** Adds a filter, or changes what it grants. [MQTT-3.8.4-3] [MQTT5-3.8.4-3] */
+  set(filter: Filter): void {
+    const { address } = filter;
+    const known = this.#byKey.get(address.key);
+    if (known === undefined) this.#length += address.key.length;
+    this.#noLocal += Number(filter.noLocal) - Number(known?.noLocal ?? false);
+    this.#byKey.set(address.key, filter);
+    if (address.isPattern) this.#place(address, filter);
     this.#forget();
   }
 
   /** Removes a filter; `false`: it was not there. */
   delete(address: Address): boolean {
-    if (!this.#byKey.delete(address.key)) return false;
+    const known = this.#byKey.get(address.key);
+    if (known === undefined) return false;
+    this.#byKey.delete(address.key);
     this.#length -= address.key.length;
+    this.#noLocal -= Number(known.noLocal);
     if (address.isPattern) this.#remove(address);
     this.#forget();
     return true;
   }
 
-  /** The QoS for a concrete name, or {@link NOT_GRANTED}. */
-  granted(address: Address): number {
-    if (address === this.#lastAddress) return this.#lastGranted;
-    const granted = this.#lookUp(address);
+  /** What a concrete name gets. */
+  match(address: Address): Match {
+    if (address === this.#lastAddress) return this.#lastMatch;
+    const match = this.#lookUp(address);
     this.#lastAddress = address;
-    this.#lastGranted = granted;
-    return granted;
+    this.#lastMatch = match;
+    return match;
   }
 
-  #lookUp(address: Address): number {
-    const exact = this.#byKey.get(address.key)?.qos ?? NOT_GRANTED;
-    if (this.#patterns === undefined) return exact;
+  #lookUp(address: Address): Match {
     const known = this.#cache.get(address.key);
     if (known !== undefined) return known;
-    const root = this.#patterns.get(address.kind);
-    const granted = root === undefined ? exact : Math.max(exact, best(root, address.path, 0));
+    const found: Filter[] = [];
+    const exact = this.#byKey.get(address.key);
+    if (exact !== undefined) found.push(exact);
+    const root = this.#patterns?.get(address.kind);
+    if (root !== undefined) collect(root, address.path, 0, found);
+    const match = together(found);
     if (this.#cache.size === CACHE_MAX) this.#cache.clear();
-    this.#cache.set(address.key, granted);
-    return granted;
+    this.#cache.set(address.key, match);
+    return match;
   }
 
   #forget(): void {
@@ -95,15 +134,15 @@ export class Filters {
 
   /** Empty nodes stay until they outnumber the filters; then the tree is built anew. */
   #remove(address: Address): void {
-    this.#place(address, NOT_GRANTED);
+    this.#place(address, undefined);
     this.#removed += 1;
     if (this.#removed <= this.#byKey.size + REMOVED_MAX) return;
     this.#removed = 0;
     this.#patterns = undefined;
-    for (const one of this.#byKey.values()) if (one.address.isPattern) this.#place(one.address, one.qos);
+    for (const one of this.#byKey.values()) if (one.address.isPattern) this.#place(one.address, one);
   }
 
-  #place(address: Address, qos: number): void {
+  #place(address: Address, filter: Filter | undefined): void {
     this.#patterns ??= new Map();
     let node = this.#patterns.get(address.kind);
     if (node === undefined) {
@@ -112,19 +151,36 @@ export class Filters {
     }
     for (const part of address.path) {
       if (typeof part !== "string" && part.match === "descendants") {
-        node.descendantsQos = qos;
+        node.descendants = filter;
         return;
       }
       node = below(node, part);
     }
-    node.qos = qos;
+    node.here = filter;
   }
+}
+
+/** What filters that cover the same name give together. */
+export function together(filters: readonly FilterOptions[]): Match {
+  const [first] = filters;
+  if (first === undefined) return NO_MATCH;
+  let qos = NOT_GRANTED;
+  let noLocal = true;
+  let retainAsPublished = false;
+  const identifiers: number[] = [];
+  for (const one of filters) {
+    qos = Math.max(qos, one.qos);
+    noLocal &&= one.noLocal;
+    retainAsPublished ||= one.retainAsPublished;
+    if (one.identifier !== 0) identifiers.push(one.identifier);
+  }
+  return { qos, noLocal, retainAsPublished, identifiers: identifierProperties(identifiers) };
 }
 
 function newNode(): Node {
   return {
-    qos: NOT_GRANTED,
-    descendantsQos: NOT_GRANTED,
+    here: undefined,
+    descendants: undefined,
     literals: undefined,
     child: undefined,
     expressions: undefined,
@@ -153,18 +209,20 @@ function below(node: Node, part: PathPart): Node {
   return made.node;
 }
 
-function best(node: Node, path: readonly PathPart[], depth: number): number {
+function collect(node: Node, path: readonly PathPart[], depth: number, found: Filter[]): void {
   const part = path[depth];
   const wild = depth > 0 || typeof part !== "string" || !part.startsWith("$");
-  let found = wild ? node.descendantsQos : NOT_GRANTED;
-  if (part === undefined) return Math.max(found, node.qos);
-  if (typeof part !== "string") return found;
-  const literal = node.literals?.get(part);
-  if (literal !== undefined) found = Math.max(found, best(literal, path, depth + 1));
-  if (!wild) return found;
-  if (node.child !== undefined) found = Math.max(found, best(node.child, path, depth + 1));
-  for (const one of node.expressions ?? []) {
-    if (one.expression.matches(part)) found = Math.max(found, best(one.node, path, depth + 1));
+  if (wild && node.descendants !== undefined) found.push(node.descendants);
+  if (part === undefined) {
+    if (node.here !== undefined) found.push(node.here);
+    return;
   }
-  return found;
+  if (typeof part !== "string") return;
+  const literal = node.literals?.get(part);
+  if (literal !== undefined) collect(literal, path, depth + 1, found);
+  if (!wild) return;
+  if (node.child !== undefined) collect(node.child, path, depth + 1, found);
+  for (const one of node.expressions ?? []) {
+    if (one.expression.matches(part)) collect(one.node, path, depth + 1, found);
+  }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   type Admission,
   BrokerError,
@@ -8,43 +7,34 @@ import {
   type ProtocolServices,
   type Timer,
 } from "@tsapollo/domain";
-import { generate, type Packet } from "mqtt-packet";
-import type { MqttAddresses } from "./addresses.ts";
-import { Attachment } from "./attachment.ts";
-import { type ConnectRequest, readConnect } from "./connect-request.ts";
-import { KeepAlive } from "./keep-alive.ts";
-import type { MqttOptions } from "./options.ts";
-import { INCOMPLETE, type PacketDecoder } from "./packet-decoder.ts";
-import type { PacketReader } from "./packet-reader.ts";
+import { Answers } from "./answers.ts";
+import { attach } from "./attaching.ts";
+import type { Attachment } from "./attachment.ts";
+import { Authentication, type AuthenticationStep, readAuth } from "./authentication.ts";
+import { type ConnectRequest, protocolLevel, readConnect } from "./connect-request.ts";
+import { readDisconnect } from "./disconnect-request.ts";
+import { FilterAnswers } from "./filter-answers.ts";
+import { enterHost } from "./host-choice.ts";
+import { acceptance, addProof, checkRequest, termsFor } from "./opening.ts";
+import { INCOMPLETE } from "./packet-decoder.ts";
+import type { MqttParts } from "./parts.ts";
 import { PAUSED_BY, ReadingGate } from "./reading-gate.ts";
+import { FIRST_FAILURE, PacketError, REASON, reasonOf, violation } from "./reasons.ts";
 import { Receiving } from "./receiving.ts";
-import { Sending } from "./sending.ts";
 import type { SessionOwner } from "./session.ts";
-import type { MqttSessions } from "./sessions.ts";
-import { Subscribing } from "./subscribing.ts";
-import type { TopicCache } from "./topic-cache.ts";
-import type { TopicNames } from "./topic-names.ts";
 import { Will } from "./will.ts";
-import { CONNACK, PACKET, SUBACK_FAILURE, violation } from "./wire.ts";
-
-/** What the connections of one adapter share. */
-export interface MqttParts {
-  readonly options: MqttOptions;
-  readonly sessions: MqttSessions;
-  readonly addresses: MqttAddresses;
-  readonly decoder: PacketDecoder;
-  readonly reader: PacketReader;
-  readonly topics: TopicCache;
-  readonly names: TopicNames;
-}
+import { PACKET } from "./wire.ts";
 
 /**
  * One MQTT connection.
  *
  *     greeting ──CONNECT──▶ login ──admitted──▶ open
+ *         │                 │  ▲                 │
+ *         │          AUTH ──▼──┘ AUTH            │
+ *         │              proving                 │
  *         └───────────────────┴──────────────────┴──▶ closed     (nothing is read or called back any more)
  */
-type Phase = "greeting" | "login" | "open" | "closed";
+type Phase = "greeting" | "login" | "proving" | "open" | "closed";
 
 /** Protocol state of one MQTT connection: which packet is due and whom it concerns. */
 export class MqttHandler implements ProtocolHandler, SessionOwner {
@@ -53,24 +43,32 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
   readonly #services: ProtocolServices;
   readonly #parts: MqttParts;
   readonly #gate: ReadingGate;
+  readonly #answers: Answers;
   readonly #receiving: Receiving;
   readonly #greetingDeadline: Timer;
   #log: Logger;
   #phase: Phase = "greeting";
   #level = 4;
+  #request: ConnectRequest | undefined;
+  #will: Will | undefined;
+  #authentication: Authentication | undefined;
   #attached: Attachment | undefined;
+  #filterAnswers: FilterAnswers | undefined;
 
   constructor(connection: Connection, services: ProtocolServices, parts: MqttParts) {
     this.#connection = connection;
     this.#services = services;
     this.#parts = parts;
     this.#gate = new ReadingGate(connection);
+    this.#answers = new Answers(connection, this.#gate);
     this.#log = services.logger.child({ connection: connection.id, remote: connection.remoteAddress });
     this.#receiving = new Receiving({
-      connection,
       gate: this.#gate,
       topics: parts.topics,
+      codec5: parts.codec5,
+      clock: services.clock,
       log: this.#log,
+      answers: this.#answers,
       onStoreFailed: (error) => this.#fail(error),
     });
     const { connectTimeoutMs } = parts.options;
@@ -95,7 +93,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
         }
         const next = decoder.end;
         if (this.#attached !== undefined) this.#onPacket(this.#attached, type, bytes, at, borrowed);
-        else this.#onConnect(bytes, at, next);
+        else this.#onOpening(type, bytes, at, next);
         at = next;
       }
     } catch (error) {
@@ -114,9 +112,22 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
     this.#leave(true);
   }
 
-  /** [MQTT-3.1.4-2] [messaging quirk 17 mended: the will is published] */
+  /** [MQTT-3.1.4-2] [MQTT5-3.1.4-3] [messaging quirk 17 mended: the will is published] */
   takenOver(): void {
-    this.#log.info({}, "another connection came with the same client id");
+    this.#dismiss(REASON.SESSION_TAKEN_OVER, "Another connection came with the same client id.");
+  }
+
+  removed(): void {
+    this.#dismiss(REASON.ADMINISTRATIVE_ACTION, "The session was removed.");
+  }
+
+  shuttingDown(): void {
+    this.#dismiss(REASON.SERVER_SHUTTING_DOWN, "The broker stops.");
+  }
+
+  #dismiss(reason: number, text: string): void {
+    this.#log.info({}, text);
+    this.#answers.disconnect(reason, text);
     this.#leave(true);
     this.#connection.close();
   }
@@ -129,181 +140,226 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
       case PACKET.PUBACK:
         return attached.sending.onPuback(decoder.packetId);
       case PACKET.PUBREC:
-        return attached.sending.onPubrec(decoder.packetId);
+        return attached.sending.onPubrec(decoder.packetId, decoder.reason);
       case PACKET.PUBREL:
         return this.#receiving.onPubrel(decoder.packetId);
       case PACKET.PUBCOMP:
         return attached.sending.onPubcomp(decoder.packetId);
       case PACKET.PINGREQ:
-        return this.#onPing();
+        return this.#answers.pingResponse();
       case PACKET.SUBSCRIBE:
-        return this.#onSubscribe(attached, bytes, start);
+        return this.#filterAnswers!.subscribe(bytes, decoder);
       case PACKET.UNSUBSCRIBE:
-        return this.#onUnsubscribe(attached, bytes, start);
+        return this.#filterAnswers!.unsubscribe(bytes, decoder);
       case PACKET.DISCONNECT:
-        return this.#onDisconnect();
+        return this.#onDisconnect(attached, bytes);
+      case PACKET.AUTH:
+        return this.#onAuth(bytes);
       default: // [MQTT-3.1.0-2] the decoder lets nothing else through
         throw violation("A second CONNECT came.");
     }
   }
 
-  /** [MQTT-3.12.4-1] */
-  #onPing(): void {
-    const { output } = this.#connection;
-    const block = output.reserve(2);
-    block[output.used++] = PACKET.PINGRESP << 4;
-    block[output.used++] = 0;
-    this.#gate.answered();
-  }
-
-  /** [MQTT-3.8.4-1] [MQTT-3.8.4-2] The SUBACK goes out before what the filters bring. */
-  #onSubscribe(attached: Attachment, bytes: Uint8Array, start: number): void {
-    const { decoder, reader } = this.#parts;
-    const request = reader.readFilters(bytes, start, decoder.bodyStart, decoder.end);
-    const codes = attached.subscribing.subscribe(request);
-    // MQTT 3.1 has no code for a refusal
-    const granted = this.#level > 3 ? codes : request.filters.map((one) => one.qos);
-    if (this.#level === 3 && codes.includes(SUBACK_FAILURE)) {
-      this.#log.warn({}, "an MQTT 3.1 client is told that a refused filter was granted");
+  /** [MQTT-3.14.4-3] [MQTT5-3.14.4-3] */
+  #onDisconnect({ session }: Attachment, bytes: Uint8Array): void {
+    const { decoder, options } = this.#parts;
+    const { reason, expirySeconds } = readDisconnect(bytes, decoder);
+    if (expirySeconds !== undefined) {
+      if (session.expirySeconds === 0 && expirySeconds !== 0) {
+        throw violation("A DISCONNECT sets a session expiry that the CONNECT had not asked for."); // [MQTT5-3.14.2-2]
+      }
+      session.expirySeconds = Math.min(expirySeconds, options.sessionExpiryMaxSeconds);
     }
-    this.#send({ cmd: "suback", messageId: request.packetId, granted });
-    attached.subscribing.release();
+    this.#leave(reason !== REASON.SUCCESS);
+    this.#connection.close();
   }
 
-  /** [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6] */
-  #onUnsubscribe(attached: Attachment, bytes: Uint8Array, start: number): void {
-    const { decoder, reader } = this.#parts;
-    const request = reader.readFilters(bytes, start, decoder.bodyStart, decoder.end);
-    attached.subscribing.unsubscribe(request);
-    this.#send({ cmd: "unsuback", messageId: request.packetId, granted: [] });
-  }
-
-  /** [MQTT-3.14.4-3] */
-  #onDisconnect(): void {
+  #onOpening(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#phase === "greeting") return this.#onConnect(bytes, start, end);
+    if (type === PACKET.AUTH) return this.#onAuth(bytes);
+    if (type !== PACKET.DISCONNECT) throw violation("A client sends packets before it proved who it is."); // [MQTT5-4.12.0-5]
     this.#leave(false);
     this.#connection.close();
   }
 
   #onConnect(bytes: Uint8Array, start: number, end: number): void {
-    const { decoder, reader, addresses, options } = this.#parts;
+    const { decoder, options } = this.#parts;
     this.#greetingDeadline.cancel();
-    const request = readConnect(reader, bytes, start, decoder.bodyStart, end);
+    this.#answers.level = protocolLevel(bytes, decoder.bodyStart, end);
+    const request = readConnect(bytes, start, decoder.bodyStart, end);
     if (request === undefined) {
-      return this.#refuse(
-        CONNACK.UNACCEPTABLE_VERSION,
-        "the client wants a version other than 3.1 and 3.1.1",
-      );
+      const text = "The client wants a version other than 3.1, 3.1.1 and 5.0.";
+      return this.#refuse(new PacketError(REASON.UNSUPPORTED_VERSION, text, "UNSUPPORTED"));
     }
-    if (request.clientId === "" && !request.clean) {
-      // [MQTT-3.1.3-8] [messaging quirk 15 mended]
-      const reason = "A clean session must be requested when no client id is provided.";
-      return this.#refuse(CONNACK.IDENTIFIER_REJECTED, reason);
-    }
-    if (request.clientId.length > options.maxClientIdLength) {
-      const reason = `the client id is longer than ${options.maxClientIdLength} characters`;
-      return this.#refuse(CONNACK.IDENTIFIER_REJECTED, reason);
-    }
-    const will = request.will && new Will(request.will, addresses);
+    this.#request = request;
     this.#level = request.level;
+    this.#answers.level = request.level;
+    this.#answers.sizeMax = request.properties.maximumPacketSize;
+    this.#answers.explains = request.properties.requestProblemInformation;
+    const { will } = request;
+    this.#will = will && new Will(will, this.#parts.addresses.ofTopicName(will.topic), request.level);
     this.#phase = "login";
     this.#gate.pause(PAUSED_BY.LOGIN);
-    void this.#login(request, will);
-  }
-
-  async #login(request: ConnectRequest, will: Will | undefined): Promise<void> {
-    const { user, password } = request;
     try {
-      const admission = await this.#services.reception.login({
-        hostName: undefined,
-        user,
-        password,
-        connection: this.#connection,
-        producer: this.#receiving,
-      });
-      if (this.#phase !== "login") return admission.host.close();
-      this.#enter(admission, request, will);
+      checkRequest(request, options);
+      this.#identify(request);
     } catch (error) {
-      if (this.#phase === "closed") return;
-      if (error instanceof BrokerError) return this.#refuse(connackCode(error), error.message);
-      this.#log.error({ error }, "a login failed unexpectedly");
-      if (this.#attached === undefined) return this.#refuse(CONNACK.SERVER_UNAVAILABLE, "internal error");
-      this.#leave(true);
-      this.#connection.destroy();
+      this.#failUnexpectedly(error);
     }
   }
 
-  #enter(admission: Admission, request: ConnectRequest, will: Will | undefined): void {
-    const { host } = admission;
-    const { options, sessions, addresses, names } = this.#parts;
-    const { clean, keepAliveSeconds } = request;
-    // [MQTT-3.1.3-6] nobody else can choose such an id by accident
-    const clientId = request.clientId === "" ? `auto-${randomUUID()}` : request.clientId;
-    const userName = admission.identity?.userName;
-    const wanted = { clientId, userName, clean, inflightMax: options.maxInflightMessages };
+  #identify({ user, password, properties }: ConnectRequest): void {
+    const { authenticationMethod: method, authenticationData: data } = properties;
+    if (method === undefined) return void this.#login(user, password, undefined);
+    const mechanism = this.#parts.mechanisms.get(method);
+    if (mechanism === undefined) {
+      const text = `There is no authentication method '${method.slice(0, 50)}'.`;
+      throw new PacketError(REASON.BAD_AUTHENTICATION_METHOD, text, "AUTHENTICATION_FAILED");
+    }
+    this.#authentication = new Authentication(mechanism);
+    void this.#prove(this.#authentication.begin(data ?? new Uint8Array(0)));
+  }
+
+  /** [MQTT5-4.12.0-2] [MQTT5-4.12.1-1] */
+  #onAuth(bytes: Uint8Array): void {
+    const { decoder } = this.#parts;
+    const authentication = this.#authentication;
+    if (authentication === undefined) throw violation("An AUTH came, but the CONNECT named no method.");
+    const packet = readAuth(bytes, decoder.bodyStart, decoder.end);
+    authentication.check(packet);
+    this.#gate.pause(PAUSED_BY.LOGIN);
+    const goesOn = authentication.underWay;
+    void this.#prove(goesOn ? authentication.step(packet.data) : authentication.begin(packet.data));
+  }
+
+  async #prove(stepping: Promise<AuthenticationStep>): Promise<void> {
+    try {
+      const step = await stepping;
+      if (this.#phase === "closed") return;
+      const authenticationMethod = this.#authentication!.method;
+      const data = step.data === undefined ? {} : { authenticationData: Buffer.from(step.data) };
+      const properties = { authenticationMethod, ...data };
+      if (!step.done) {
+        if (this.#phase === "login") this.#phase = "proving";
+        this.#answers.send({ cmd: "auth", reasonCode: REASON.CONTINUE_AUTHENTICATION, properties });
+        return this.#gate.resume(PAUSED_BY.LOGIN);
+      }
+      if (this.#phase !== "open") return await this.#login(step.user, step.password, step.data);
+      this.#answers.send({ cmd: "auth", reasonCode: REASON.SUCCESS, properties });
+      this.#gate.resume(PAUSED_BY.LOGIN);
+    } catch (error) {
+      this.#failUnexpectedly(error);
+    }
+  }
+
+  async #login(
+    user: string | undefined,
+    password: string | undefined,
+    lastWords: Uint8Array | undefined,
+  ): Promise<void> {
+    const { options } = this.#parts;
+    this.#phase = "login";
+    try {
+      const visitor = { user, password, connection: this.#connection, producer: this.#receiving };
+      const admission = await enterHost(this.#services.reception, options, visitor);
+      if (this.#phase !== "login") return admission.host.close();
+      this.#enter(admission, this.#request!, lastWords);
+    } catch (error) {
+      this.#failUnexpectedly(error);
+    }
+  }
+
+  #enter({ host, identity }: Admission, request: ConnectRequest, lastWords: Uint8Array | undefined): void {
+    const { options, sessions } = this.#parts;
+    const terms = termsFor(request, options);
+    const { clientId, expirySeconds, keepAliveSeconds } = terms;
+    const userName = identity === undefined ? undefined : (identity.userName ?? "");
+    const wanted = { clientId, userName, clean: request.clean, expirySeconds };
     const acquired = sessions.acquire(host.id, wanted, this);
     if (typeof acquired === "string") {
       host.close();
-      return acquired === "foreign"
-        ? this.#refuse(CONNACK.IDENTIFIER_REJECTED, "the client id belongs to another user's session")
-        : this.#refuse(CONNACK.SERVER_UNAVAILABLE, "the virtual host has too many sessions");
+      throw acquired === "foreign"
+        ? new PacketError(REASON.CLIENT_ID_NOT_VALID, FOREIGN, "ACCESS_DENIED")
+        : new PacketError(REASON.SERVER_UNAVAILABLE, FULL, "DESTINATION_LIMIT");
     }
-    const { session, erased } = acquired;
-    const log = this.#log.child({ clientId });
-    this.#log = log;
-    const onEnded = (reason: BrokerError): void => this.#onEnded(reason);
-    const sending = new Sending({
+    const connack = acceptance(request, terms, acquired.present, options);
+    if (this.#authentication !== undefined) addProof(connack, this.#authentication.method, lastWords);
+    this.#log = this.#log.child({ clientId });
+    const attached = attach({
       connection: this.#connection,
+      clock: this.#services.clock,
+      log: this.#log,
       gate: this.#gate,
-      session,
-      names,
-      log,
-      onEnded,
-    });
-    const subscribing = new Subscribing({ host, session, sending, addresses, options, log });
-    const keepAlive = new KeepAlive(this.#services.clock, this.#gate, keepAliveSeconds, () =>
-      this.#fail(violation(`The client was silent for 1.5 times its keep-alive of ${keepAliveSeconds} s.`)),
-    );
-    this.#attached = new Attachment({
-      session,
-      sending,
-      subscribing,
-      keepAlive,
+      answers: this.#answers,
+      shared: this.#parts,
+      session: acquired.session,
       host,
-      sessions,
+      request,
+      keepAliveSeconds,
       owner: this,
-      will,
+      will: this.#will,
+      onFailed: (error) => this.#fail(error),
     });
-    this.#receiving.open(host, session);
-    if (erased !== undefined && erased.filters.size > 0) subscribing.erase();
-    sending.hold();
-    subscribing.attach();
+    this.#attached = attached;
+    this.#filterAnswers = new FilterAnswers({
+      attached,
+      answers: this.#answers,
+      gate: this.#gate,
+      log: this.#log,
+      filtersMax: options.maxFiltersPerPacket,
+      guarded: (answer, error) => this.#guarded(answer, error),
+    });
+    this.#receiving.open(host, acquired.session, attached.sessions, { ...options, level: request.level });
+    attached.sending.hold();
+    attached.subscribing.attach();
     this.#phase = "open";
-    const sessionPresent = acquired.present && this.#level > 3; // [MQTT-3.2.2-1] [MQTT-3.2.2-2] [MQTT-3.2.2-3]
-    this.#send({ cmd: "connack", returnCode: CONNACK.ACCEPTED, sessionPresent });
-    sending.resendReleases();
-    subscribing.release();
+    this.#answers.send(connack);
+    attached.sending.resend();
+    attached.sending.release();
     this.#gate.resume(PAUSED_BY.LOGIN);
   }
 
-  /** The engine ended the subscription; MQTT 3.1.1 has no other way to say so than to close. */
-  #onEnded(reason: BrokerError): void {
-    this.#attached?.discardSession();
-    this.#fail(reason);
+  /** Something that was waited for has come, if it still matters. */
+  #guarded(answer: () => void, error: Error | undefined): void {
+    if (this.#phase !== "open") return;
+    try {
+      if (error !== undefined) throw error;
+      answer();
+    } catch (failure) {
+      this.#failUnexpectedly(failure);
+    }
   }
 
-  /** [MQTT-3.2.2-4] [MQTT-3.2.2-5] The socket stays for a while so that the client can read the answer. */
-  #refuse(returnCode: number, reason: string): void {
-    this.#log.warn({ returnCode }, `MQTT connection '${this.#connection.remoteAddress}' refused: ${reason}`);
-    this.#send({ cmd: "connack", returnCode, sessionPresent: false });
+  #failUnexpectedly(error: unknown): void {
+    if (this.#phase === "closed") return;
+    if (error instanceof BrokerError) {
+      if (this.#attached === undefined) this.#refuse(error);
+      else this.#fail(error);
+      return;
+    }
+    this.#log.error({ error }, "a login failed unexpectedly");
+    if (this.#attached === undefined) return this.#refuse(new BrokerError("INTERNAL"));
+    this.#leave(true);
+    this.#connection.destroy();
+  }
+
+  /** [MQTT-3.2.2-4] [MQTT-3.2.2-5] [MQTT5-3.2.2-7] The socket stays for a while so that the client can read the answer. */
+  #refuse(error: BrokerError): void {
+    const reasonCode = Math.max(reasonOf(error), FIRST_FAILURE);
+    const { remoteAddress } = this.#connection;
+    this.#log.warn({ reasonCode }, `MQTT connection '${remoteAddress}' refused: ${error.message}`);
+    this.#answers.refuse(reasonCode, error.message, this.#parts.options.redirectTo);
     this.#leave(true);
     this.#connection.closeAfter(this.#parts.options.dieDelayMs);
   }
 
-  /** [MQTT-4.8.0-1] What was written before still goes out. */
+  /** [MQTT-4.8.0-1] [MQTT5-4.13.1-1] What was written before still goes out. */
   #fail(error: BrokerError): void {
     if (this.#phase === "closed") return;
+    if (this.#attached === undefined && this.#answers.level === 5) return this.#refuse(error);
     const { code, message } = error;
     this.#log.warn({ code }, `MQTT connection '${this.#connection.remoteAddress}' error: ${message}`);
+    if (this.#attached !== undefined) this.#answers.disconnect(reasonOf(error), message);
     this.#leave(true);
     this.#connection.close();
   }
@@ -315,18 +371,10 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
     this.#attached?.leave(withWill);
     this.#receiving.close();
   }
-
-  #send(packet: Packet): void {
-    const bytes = generate(packet);
-    this.#connection.output.write(bytes, 0, bytes.length, true);
-    this.#gate.answered();
-  }
 }
 
-function connackCode(error: BrokerError): number {
-  if (error.code === "AUTHENTICATION_FAILED") return CONNACK.BAD_CREDENTIALS;
-  return error.code === "ACCESS_DENIED" ? CONNACK.NOT_AUTHORIZED : CONNACK.SERVER_UNAVAILABLE;
-}
+const FOREIGN = "The client id belongs to another user's session.";
+const FULL = "The virtual host has too many sessions.";
 
 /** [MQTT-3.1.0-1] */
 function notConnect(first: number): BrokerError {

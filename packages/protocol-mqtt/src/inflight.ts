@@ -10,8 +10,18 @@ const AWAITS_RESEND = 4;
 /** What an acknowledgement met. */
 export type AckResult = "done" | "unknown" | "wrong";
 
-const FIRST_CAPACITY = 16;
-const PACKET_ID_MAX = 65_535;
+/** Most packet ids there are. */
+export const PACKET_ID_MAX = 65_535;
+const PAGE_BITS = 8;
+const PAGE_IDS = 1 << PAGE_BITS;
+const PAGE_MASK = PAGE_IDS - 1;
+
+/** The state of 256 neighbouring ids; made when the first is used, gone with the last. */
+interface Page {
+  readonly states: Uint8Array;
+  readonly deliveries: (Delivery | undefined)[];
+  count: number;
+}
 
 /**
  * The packet ids a session has given to outgoing messages of QoS 1 and 2, and what each still waits for.
@@ -22,29 +32,26 @@ const PACKET_ID_MAX = 65_535;
  *                         ▼
  *                      resend ──again──▶ PUBACK or PUBREC
  *
- * Ids go round in a range that is at least twice as large as what is in flight (as long as 65535 allows), so
- * that an id rests before it is used again.
+ * A message of the session's own durable subscription has an id that follows from its sequence, if that is free: so
+ * it has the same one when it comes again after the broker was killed, although sending it wrote nothing.
  */
 export class Inflight {
-  readonly #max: number;
-  readonly #deliveries: (Delivery | undefined)[] = [];
-  #states: Uint8Array = new Uint8Array(FIRST_CAPACITY + 1);
-  #capacity = FIRST_CAPACITY;
+  readonly #pages: (Page | undefined)[] = [];
+  #spare: Page | undefined;
   #count = 0;
   #next = 1;
   /** Ids in the order of their PUBREC; see {@link Inflight.released}. */
   readonly #released = new Set<number>();
   /** Sequence of a message that comes again → id and QoS. */
   readonly #resend = new Map<number, number>();
+  /** Deliveries of shared subscriptions that only this client may finish, by id. [MQTT5-4.8.2-4] */
+  readonly #kept = new Map<number, Delivery>();
+  /** Ids whose delivery is not the own durable subscription's. */
+  readonly #foreign = new Set<number>();
 
-  /** @param max most ids in use at a time */
-  constructor(max: number) {
-    this.#max = Math.min(max, PACKET_ID_MAX);
-  }
-
-  /** Whether no further message may be sent. */
+  /** Whether no id is left. */
   get full(): boolean {
-    return this.#count >= this.#max;
+    return this.#count >= PACKET_ID_MAX;
   }
 
   /** How many ids are in use. */
@@ -57,23 +64,18 @@ export class Inflight {
     return this.#resend.size > 0;
   }
 
-  /** Gives an id. The delivery is kept until it is acknowledged; a direct one needs no more than the id. */
-  take(delivery: Delivery, qos: number): number {
-    const states = this.#states;
-    let id = this.#next;
-    for (;;) {
-      if (id > this.#capacity) {
-        if (this.#count * 2 >= this.#capacity && this.#capacity < PACKET_ID_MAX) {
-          this.#grow();
-          break;
-        }
-        id = 1;
-      }
-      if (states[id] === FREE) break;
-      id += 1;
+  /**
+   * Gives an id. The delivery is kept until it is acknowledged; a direct one needs no more than the id.
+   * @param own whether it comes from the session's own durable subscription
+   */
+  take(delivery: Delivery, qos: number, own: boolean): number {
+    let id = own ? ((delivery.sequence - 1) % PACKET_ID_MAX) + 1 : this.#next;
+    while (this.#state(id) !== FREE) id = id === PACKET_ID_MAX ? 1 : id + 1;
+    if (!own) {
+      this.#next = id === PACKET_ID_MAX ? 1 : id + 1;
+      if (delivery.sequence !== -1) this.#foreign.add(id);
     }
-    this.#next = id + 1;
-    this.#count += 1;
+    this.#occupy(id);
     this.#set(id, qos, delivery);
     return id;
   }
@@ -96,36 +98,42 @@ export class Inflight {
 
   /** [MQTT-4.3.2-1] */
   puback(id: number): AckResult {
-    if (id > this.#capacity) return "unknown";
-    const state = this.#states[id]!;
+    const state = this.#state(id);
     if (state !== AWAITS_PUBACK) return state === FREE || state === AWAITS_RESEND ? "unknown" : "wrong";
-    const delivery = this.#deliveries[id];
+    const delivery = this.#delivery(id);
     this.#free(id);
     delivery?.settle("consumed");
     return "done";
   }
 
-  /** From here on the receiver owns the message: it is never sent again, only PUBREL is. [MQTT-4.3.3-1] */
-  pubrec(id: number): AckResult {
-    const state = id > this.#capacity ? FREE : this.#states[id]!;
+  /**
+   * From here on the receiver owns the message: it is never sent again, only PUBREL is. [MQTT-4.3.3-1]
+   * @param refused the receiver does not want it: the exchange is over [MQTT5-4.3.3-4]
+   */
+  pubrec(id: number, refused = false): AckResult {
+    const state = this.#state(id);
     if (state === AWAITS_PUBCOMP) return "done";
     if (state !== AWAITS_PUBREC) return state === AWAITS_PUBACK ? "wrong" : "unknown";
-    const delivery = this.#deliveries[id];
-    this.#deliveries[id] = undefined;
-    this.#states[id] = AWAITS_PUBCOMP;
-    this.#released.add(id);
+    const delivery = this.#delivery(id);
+    this.#kept.delete(id);
+    this.#foreign.delete(id);
+    if (refused) this.#free(id);
+    else {
+      this.#set(id, AWAITS_PUBCOMP, undefined);
+      this.#released.add(id);
+    }
     delivery?.settle("consumed");
     return "done";
   }
 
   /** Whether an id waits for a message to come again, so that its acknowledgement is not yet due. */
   isResend(id: number): boolean {
-    return id <= this.#capacity && this.#states[id] === AWAITS_RESEND;
+    return this.#state(id) === AWAITS_RESEND;
   }
 
   /** [MQTT-4.3.3-1] */
   pubcomp(id: number): AckResult {
-    const state = id > this.#capacity ? FREE : this.#states[id]!;
+    const state = this.#state(id);
     if (state !== AWAITS_PUBCOMP) return state === FREE || state === AWAITS_RESEND ? "unknown" : "wrong";
     this.#released.delete(id);
     this.#free(id);
@@ -134,7 +142,12 @@ export class Inflight {
 
   /** The queue behind the deliveries is gone: ids stay until they are acknowledged, nothing comes again. */
   abandon(): void {
-    this.#deliveries.fill(undefined);
+    for (let number = 0; number < this.#pages.length; number += 1) {
+      const deliveries = this.#pages[number]?.deliveries ?? [];
+      for (let at = 0; at < deliveries.length; at += 1) {
+        if (!this.#foreign.has(number * PAGE_IDS + at)) deliveries[at] = undefined;
+      }
+    }
     for (const known of this.#resend.values()) this.#free(known & 0xffff);
     this.#resend.clear();
   }
@@ -149,20 +162,46 @@ export class Inflight {
     return this.#released;
   }
 
+  /** Puts an id back that was released before the broker was restarted. */
+  restoreReleased(id: number): void {
+    if (this.#state(id) !== FREE) return;
+    this.#occupy(id);
+    this.#set(id, AWAITS_PUBCOMP, undefined);
+    this.#released.add(id);
+  }
+
+  /** Deliveries of shared subscriptions that were begun on an earlier connection, by id. [MQTT5-4.8.2-4] */
+  kept(): Iterable<readonly [id: number, delivery: Delivery]> {
+    return this.#kept;
+  }
+
   /** The connection is gone: what was not acknowledged comes again, with the same id. */
   detach(): void {
-    for (let id = 1; id <= this.#capacity; id += 1) {
-      const state = this.#states[id]!;
-      if (state !== AWAITS_PUBACK && state !== AWAITS_PUBREC) continue;
-      const delivery = this.#deliveries[id];
-      if (delivery === undefined) {
-        this.#free(id);
-        continue;
-      }
-      this.#resend.set(delivery.sequence, id | (state << 16));
-      this.#deliveries[id] = undefined;
-      this.#states[id] = AWAITS_RESEND;
+    for (let number = 0; number < this.#pages.length; number += 1) {
+      const page = this.#pages[number];
+      if (page === undefined) continue;
+      const last = Math.min((number + 1) * PAGE_IDS - 1, PACKET_ID_MAX);
+      for (let id = number * PAGE_IDS; id <= last; id += 1) this.#detach(page, id);
     }
+  }
+
+  #detach(page: Page, id: number): void {
+    const state = page.states[id & PAGE_MASK]!;
+    if (state !== AWAITS_PUBACK && state !== AWAITS_PUBREC) return;
+    const delivery = page.deliveries[id & PAGE_MASK];
+    const isForeign = this.#foreign.delete(id);
+    if (this.#kept.has(id)) return;
+    if (isForeign && state === AWAITS_PUBREC && delivery?.address.kind === "topic") {
+      // a member of a group may not have the message twice among them: it is this client's now
+      delivery.message.own();
+      this.#kept.set(id, delivery);
+      delivery.settle("consumed");
+      this.#set(id, AWAITS_PUBREC, undefined);
+      return;
+    }
+    if (delivery === undefined || isForeign) return this.#free(id);
+    this.#resend.set(delivery.sequence, id | (state << 16));
+    this.#set(id, AWAITS_RESEND, undefined);
   }
 
   /**
@@ -178,21 +217,50 @@ export class Inflight {
     }
   }
 
-  #set(id: number, qos: number, delivery: Delivery): void {
-    this.#states[id] = qos; // AWAITS_PUBACK or AWAITS_PUBREC
-    this.#deliveries[id] = delivery.sequence === -1 ? undefined : delivery;
+  #state(id: number): number {
+    const page = this.#pages[id >> PAGE_BITS];
+    return page === undefined ? FREE : page.states[id & PAGE_MASK]!;
+  }
+
+  #delivery(id: number): Delivery | undefined {
+    return this.#pages[id >> PAGE_BITS]!.deliveries[id & PAGE_MASK];
+  }
+
+  #set(id: number, state: number, delivery: Delivery | undefined): void {
+    const page = this.#pages[id >> PAGE_BITS]!;
+    page.states[id & PAGE_MASK] = state;
+    page.deliveries[id & PAGE_MASK] = delivery?.sequence === -1 ? undefined : delivery;
+  }
+
+  #occupy(id: number): void {
+    const number = id >> PAGE_BITS;
+    let page = this.#pages[number];
+    if (page === undefined) {
+      page = this.#spare ?? newPage();
+      this.#spare = undefined;
+      while (this.#pages.length < number) this.#pages.push(undefined);
+      this.#pages[number] = page;
+    }
+    page.count += 1;
+    this.#count += 1;
   }
 
   #free(id: number): void {
-    this.#states[id] = FREE;
-    this.#deliveries[id] = undefined;
+    const number = id >> PAGE_BITS;
+    const page = this.#pages[number]!;
+    page.states[id & PAGE_MASK] = FREE;
+    page.deliveries[id & PAGE_MASK] = undefined;
+    page.count -= 1;
     this.#count -= 1;
+    if (this.#foreign.size > 0) this.#foreign.delete(id);
+    if (this.#kept.size > 0) this.#kept.delete(id);
+    if (page.count > 0) return;
+    this.#pages[number] = undefined;
+    this.#spare = page;
   }
+}
 
-  #grow(): void {
-    this.#capacity = Math.min(this.#capacity * 2, PACKET_ID_MAX);
-    const larger = new Uint8Array(this.#capacity + 1);
-    larger.set(this.#states);
-    this.#states = larger;
-  }
+function newPage(): Page {
+  const deliveries = new Array<Delivery | undefined>(PAGE_IDS).fill(undefined);
+  return { states: new Uint8Array(PAGE_IDS), deliveries, count: 0 };
 }

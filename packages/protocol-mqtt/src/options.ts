@@ -30,6 +30,38 @@ export interface MqttOptions {
   readonly maxClientIdLength: number;
   /** Most levels in a topic name or filter. */
   readonly maxTopicLevels: number;
+  /** Longest topic name or filter, in bytes. */
+  readonly maxTopicLength: number;
+  /** Highest quality of service; clients are granted no higher one. */
+  readonly maxQos: 0 | 1 | 2;
+  /** Whether messages may be retained. */
+  readonly retainAvailable: boolean;
+  /** Whether filters may have wildcards. */
+  readonly wildcardsAvailable: boolean;
+  /** Whether there are shared subscriptions: `$share/group/filter`, `$queue/filter`. */
+  readonly sharedAvailable: boolean;
+  /** Whether subscriptions of MQTT 5.0 may have identifiers. */
+  readonly subscriptionIdsAvailable: boolean;
+  /** Most messages of QoS 1 and 2 an MQTT 5.0 client may have unacknowledged on their way to the broker. */
+  readonly receiveMax: number;
+  /** Most topic aliases a client may set; 0: none. */
+  readonly topicAliasMax: number;
+  /** Most topic aliases the broker sets, if the client allows as many; 0: none. */
+  readonly topicAliasSentMax: number;
+  /** Longest time a session outlives its connection, in seconds; 4294967295: for ever. */
+  readonly sessionExpiryMaxSeconds: number;
+  /** Longest keep-alive an MQTT 5.0 client may have, in seconds; 0: any, also none. */
+  readonly keepAliveMaxSeconds: number;
+  /** Virtual host of every client; undefined: chosen by user name and TLS server name. */
+  readonly virtualHost: string | undefined;
+  /** Whether `host/user` as user name chooses a virtual host. */
+  readonly virtualHostInUser: boolean;
+  /** Where clients are sent instead of being let in: `host:port`, several separated by blanks. */
+  readonly redirectTo: string | undefined;
+  /** Whether clients are told to stay there. */
+  readonly redirectForGood: boolean;
+  /** Begins the response topics that clients are told of when they ask; undefined: they are not. */
+  readonly responsePrefix: string | undefined;
 }
 
 /** What an `<mqtt>` element that says nothing means. */
@@ -51,4 +83,20 @@ export const DEFAULT_MQTT_OPTIONS: MqttOptions = Object.freeze({
   maxFiltersPerPacket: 1_000,
   maxClientIdLength: 1_024,
   maxTopicLevels: 200,
+  maxTopicLength: 65_535,
+  maxQos: 2,
+  retainAvailable: true,
+  wildcardsAvailable: true,
+  sharedAvailable: true,
+  subscriptionIdsAvailable: true,
+  receiveMax: 65_535,
+  topicAliasMax: 64,
+  topicAliasSentMax: 64,
+  sessionExpiryMaxSeconds: 4_294_967_295,
+  keepAliveMaxSeconds: 0,
+  virtualHost: undefined,
+  virtualHostInUser: true,
+  redirectTo: undefined,
+  redirectForGood: false,
+  responsePrefix: undefined,
 });

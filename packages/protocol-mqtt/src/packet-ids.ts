@@ -37,6 +37,14 @@ export class PacketIds {
     return true;
   }
 
+  /** The ids in it, in order. */
+  all(): number[] {
+    const found: number[] = [];
+    const length = (this.#bits?.length ?? 0) * 8;
+    for (let id = 0; this.#count > found.length && id < length; id += 1) if (this.has(id)) found.push(id);
+    return found;
+  }
+
   /** Frees the memory of an empty set. */
   shrink(): void {
     if (this.#count === 0) this.#bits = undefined;

@@ -1,19 +1,25 @@
 import {
   type Address,
   BrokerError,
-  type Connection,
+  type Clock,
   type Logger,
   Message,
+  type MessageCodec,
   NO_TOKEN,
   type Producer,
   type RetainAction,
   type VirtualHost,
 } from "@tsapollo/domain";
+import type { Answers } from "./answers.ts";
+import { stamped } from "./content.ts";
+import type { HostSessions } from "./host-sessions.ts";
 import { MQTT_CODEC } from "./message-codec.ts";
 import type { PacketDecoder } from "./packet-decoder.ts";
-import { writeAck } from "./publish-writer.ts";
+import { PublishProperties } from "./publish-properties.ts";
 import { PAUSED_BY, type ReadingGate } from "./reading-gate.ts";
+import { FIRST_FAILURE, REASON, reasonOf, violation } from "./reasons.ts";
 import type { MqttSession } from "./session.ts";
+import { ReceivedAliases } from "./topic-aliases.ts";
 import { sameBytes, type TopicCache, type TopicEntry } from "./topic-cache.ts";
 import { RETAIN_BIT } from "./wire.ts";
 
@@ -27,68 +33,111 @@ const GENERATION_MAX = 0x3fff;
 const REFUSALS_MAX = 100;
 const NO_TOPIC: TopicEntry = { bytes: new Uint8Array(0), address: undefined };
 
+/** What the producer side of a connection may do. */
+export interface ReceivingLimits {
+  readonly level: number;
+  readonly maxQos: number;
+  readonly retainAvailable: boolean;
+  readonly receiveMax: number;
+  readonly topicAliasMax: number;
+}
+
+/** A QoS 2 message that is not answered yet. */
+interface Exchange {
+  readonly token: number;
+  /** How many of these are still to come: the host's confirmation, and the session's being saved. */
+  waits: number;
+  refusal: BrokerError | undefined;
+}
+
 /** What a connection takes from its client: the producer side of the session. [messaging 16.4] */
 export class Receiving implements Producer {
-  readonly #connection: Connection;
   readonly #gate: ReadingGate;
   readonly #topics: TopicCache;
+  readonly #codec5: MessageCodec;
+  readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #answers: Answers;
   readonly #onStoreFailed: (error: BrokerError) => void;
   readonly #refusals = new Set<string>();
   /**
-   * Tokens of QoS 2 messages that the host has not confirmed, by packet id. They end with the connection: what the
-   * engine has taken it answers for, so ids of earlier connections count as confirmed.
+   * QoS 2 messages that are not answered yet, by packet id. They end with the connection: what the engine has taken it
+   * answers for, so ids of earlier connections count as confirmed.
    */
-  readonly #unconfirmed = new Map<number, number>();
+  readonly #exchanges = new Map<number, Exchange>();
+  readonly #properties: PublishProperties = new PublishProperties();
   /** Grows when an id is released too early, so that its message's token differs from that of the id's next. */
   #generation = 0;
+  /** Messages of QoS 1 and 2 that MQTT 5.0 counts against the receive maximum. */
+  #unacknowledged = 0;
   #host: VirtualHost | undefined;
   #session: MqttSession | undefined;
+  #sessions: HostSessions | undefined;
+  #limits: ReceivingLimits | undefined;
+  #aliases: ReceivedAliases | undefined;
   #lastTopic: TopicEntry = NO_TOPIC;
 
   constructor(parts: {
-    readonly connection: Connection;
     readonly gate: ReadingGate;
     readonly topics: TopicCache;
+    readonly codec5: MessageCodec;
+    readonly clock: Clock;
     readonly log: Logger;
+    readonly answers: Answers;
     /** A message could not be stored: the connection must end without an acknowledgement. */
     readonly onStoreFailed: (error: BrokerError) => void;
   }) {
-    this.#connection = parts.connection;
     this.#gate = parts.gate;
     this.#topics = parts.topics;
+    this.#codec5 = parts.codec5;
+    this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#answers = parts.answers;
     this.#onStoreFailed = parts.onStoreFailed;
   }
 
   /** The client was let in. */
-  open(host: VirtualHost, session: MqttSession): void {
+  open(host: VirtualHost, session: MqttSession, sessions: HostSessions, limits: ReceivingLimits): void {
     this.#host = host;
     this.#session = session;
+    this.#sessions = sessions;
+    this.#limits = limits;
+    this.#aliases = new ReceivedAliases(limits.topicAliasMax);
   }
 
   /** The connection ends: nothing is acknowledged any more. */
   close(): void {
     this.#host = undefined;
     this.#session = undefined;
-    this.#unconfirmed.clear();
+    this.#exchanges.clear();
   }
 
   /**
    * Routes the PUBLISH that the decoder has just read.
-   * @throws BrokerError PROTOCOL_VIOLATION for impossible topic names
+   * @throws PacketError for impossible topic names, and for what the CONNACK said is not to be had
    */
   onPublish(bytes: Uint8Array, start: number, packet: PacketDecoder, borrowed: boolean): void {
     const { first, packetId, payloadStart, end } = packet;
+    const limits = this.#limits!;
+    const is5 = limits.level === 5;
     const qos = (first >> 1) & 3;
-    const address = this.#resolve(bytes, packet.topicStart, packet.topicEnd);
+    if (qos > limits.maxQos) throw violation(`A PUBLISH has QoS ${qos}.`, REASON.QOS_NOT_SUPPORTED);
+    const retain = (first & RETAIN_BIT) !== 0;
+    if (retain && !limits.retainAvailable) {
+      throw violation("A PUBLISH asks to be retained.", REASON.RETAIN_NOT_SUPPORTED);
+    }
+    const address = is5
+      ? this.#resolve5(bytes, packet)
+      : this.#resolve(bytes, packet.topicStart, packet.topicEnd);
     if (qos === 2 && !this.#isNew(packetId)) return;
+    if (is5 && qos > 0) this.#count(limits);
     const token = qos === 0 ? NO_TOKEN : qos === 1 ? packetId : this.#qos2Token(packetId);
-    if (address === undefined) return this.#acknowledge(token); // only the broker may publish there
-    let retain: RetainAction = "none";
-    if ((first & RETAIN_BIT) !== 0) retain = payloadStart === end ? "clear" : "set";
-    const message = new Message({
-      codec: MQTT_CODEC,
+    if (address === undefined) return this.#refuse(token);
+    let action: RetainAction = "none";
+    if (retain) action = payloadStart === end ? "clear" : "set";
+    const seconds = is5 ? this.#properties.expirySeconds : -1;
+    const parts = {
+      codec: is5 ? this.#codec5 : MQTT_CODEC,
       bytes,
       start,
       bodyStart: payloadStart,
@@ -96,19 +145,43 @@ export class Receiving implements Producer {
       end,
       borrowed,
       persistent: qos > 0,
-      retain,
-      expiresAtMs: 0,
+      retain: action,
+      expiresAtMs: seconds === -1 ? 0 : this.#clock.nowMs() + seconds * 1_000,
       priority: 4,
       groupKey: undefined,
-    });
+    };
+    const message = this.#session!.hasNoLocal ? this.#stamped(parts) : new Message(parts);
     if (!this.#host!.publish(address, message, token)) this.#gate.pause(PAUSED_BY.HOST);
+  }
+
+  /** Marks a message as this client's, because some filter of its does not want those. [MQTT5-3.8.3-3] */
+  #stamped(parts: ConstructorParameters<typeof Message>[0]): Message {
+    const bytes = stamped(parts.bytes, parts.start, parts.end, this.#session!.stamp);
+    const { bodyStart, bodyEnd, start } = parts;
+    return new Message({
+      ...parts,
+      bytes,
+      start: 0,
+      bodyStart: bodyStart - start,
+      bodyEnd: bodyEnd - start,
+      end: bytes.length,
+      borrowed: false,
+    });
   }
 
   /** [MQTT-4.3.3-2] Unknown ids are answered too: the client may ask again after it missed the answer. */
   onPubrel(id: number): void {
-    this.#session!.received.delete(id);
-    if (this.#unconfirmed.delete(id)) this.#generation = (this.#generation + 1) & GENERATION_MAX;
-    this.#write(PUBCOMP, id);
+    const session = this.#session!;
+    const known = session.received.delete(id);
+    if (this.#exchanges.delete(id)) this.#generation = (this.#generation + 1) & GENERATION_MAX;
+    if (this.#unacknowledged > 0) this.#unacknowledged -= 1;
+    const reason = known ? REASON.SUCCESS : REASON.PACKET_ID_NOT_FOUND;
+    if (!known || !session.durable) return this.#write(PUBCOMP, id, reason);
+    this.#sessions!.saveExchanges(session, (error) => {
+      if (this.#session === undefined) return;
+      if (error !== undefined) this.#onStoreFailed(error);
+      else this.#write(PUBCOMP, id, reason);
+    });
   }
 
   confirmed(token: number, error?: BrokerError): void {
@@ -120,11 +193,27 @@ export class Receiving implements Producer {
       }
       this.#logRefusal(error);
     }
-    this.#acknowledge(token);
+    this.#acknowledge(token, error);
   }
 
   resumed(): void {
     this.#gate.resume(PAUSED_BY.HOST);
+  }
+
+  #resolve5(bytes: Uint8Array, packet: PacketDecoder): Address | undefined {
+    const { topicStart, topicEnd } = packet;
+    const properties = this.#properties;
+    properties.read(bytes, packet.propertiesStart, packet.payloadStart);
+    const { alias } = properties;
+    if (alias === 0) {
+      if (topicStart === topicEnd) throw violation("A PUBLISH has neither topic name nor alias.");
+      return this.#resolve(bytes, topicStart, topicEnd);
+    }
+    const aliases = this.#aliases!;
+    if (topicStart === topicEnd) return aliases.get(alias).address;
+    const address = this.#resolve(bytes, topicStart, topicEnd);
+    aliases.set(alias, { bytes: new Uint8Array(0), address });
+    return address;
   }
 
   #resolve(bytes: Uint8Array, start: number, end: number): Address | undefined {
@@ -142,37 +231,79 @@ export class Receiving implements Producer {
     }
   }
 
+  /** [MQTT5-3.3.4-7] [MQTT5-3.3.4-8] for the server's own receive maximum */
+  #count({ receiveMax }: ReceivingLimits): void {
+    this.#unacknowledged += 1;
+    if (this.#unacknowledged <= receiveMax) return;
+    const text = `More than ${receiveMax} messages are unacknowledged (receive_max).`;
+    throw violation(text, REASON.RECEIVE_MAXIMUM_EXCEEDED);
+  }
+
   /** Whether a QoS 2 id was not taken before; a repeated one is answered but not routed. [MQTT-4.3.3-2] */
   #isNew(id: number): boolean {
     if (this.#session!.received.add(id)) return true;
-    if (!this.#unconfirmed.has(id)) this.#write(PUBREC, id);
+    if (!this.#exchanges.has(id)) this.#write(PUBREC, id);
     return false;
   }
 
+  /** The id is saved in the same turn, and so in the same unit of work, as the message. */
   #qos2Token(id: number): number {
+    const session = this.#session!;
     const token = (this.#generation << GENERATION_SHIFT) | QOS2_TOKEN | id;
-    this.#unconfirmed.set(id, token);
+    this.#exchanges.set(id, { token, waits: session.durable ? 2 : 1, refusal: undefined });
+    if (session.durable) this.#sessions!.saveExchanges(session, (error) => this.#exchangeSaved(token, error));
     return token;
+  }
+
+  #exchangeSaved(token: number, error: BrokerError | undefined): void {
+    if (this.#session === undefined) return;
+    if (error !== undefined) this.#onStoreFailed(error);
+    else this.#step(token);
   }
 
   /** Whether a QoS 2 token is that of the message its packet id stands for now. */
   #isCurrent(token: number): boolean {
-    return this.#unconfirmed.get(token & 0xffff) === token;
+    return this.#exchanges.get(token & 0xffff)?.token === token;
   }
 
-  /** Refused messages are acknowledged too: MQTT 3.1.1 has no negative answer. [MQTT-3.3.5-2] */
-  #acknowledge(token: number): void {
+  /** Only the broker may publish there, or the configuration forbids the name. */
+  #refuse(token: number): void {
+    this.#acknowledge(token, new BrokerError("BAD_ADDRESS", "Nobody may publish to this topic."));
+  }
+
+  /** Refused messages are acknowledged too; before MQTT 5.0 there is no negative answer. [MQTT-3.3.5-2] */
+  #acknowledge(token: number, error: BrokerError | undefined): void {
     if (token === NO_TOKEN) return;
-    if (token < QOS2_TOKEN) return this.#write(PUBACK, token);
-    if (!this.#isCurrent(token)) return; // released too early
-    const id = token & 0xffff;
-    this.#unconfirmed.delete(id);
-    this.#write(PUBREC, id);
+    if (token >= QOS2_TOKEN) {
+      const exchange = this.#exchanges.get(token & 0xffff);
+      if (exchange?.token !== token) return; // released too early
+      exchange.refusal = error;
+      return this.#step(token);
+    }
+    if (this.#unacknowledged > 0) this.#unacknowledged -= 1;
+    if (error === undefined) this.#write(PUBACK, token);
+    else this.#answers.ack(PUBACK, token, reasonOf(error), error.message);
   }
 
-  #write(first: number, id: number): void {
-    writeAck(this.#connection.output, first, id);
-    this.#gate.answered();
+  /** One more of the things has happened that the answer to a QoS 2 message waits for. */
+  #step(token: number): void {
+    const id = token & 0xffff;
+    const exchange = this.#exchanges.get(id);
+    if (exchange?.token !== token) return;
+    exchange.waits -= 1;
+    if (exchange.waits > 0) return;
+    this.#exchanges.delete(id);
+    const { refusal } = exchange;
+    if (refusal === undefined || this.#limits!.level < 5) return this.#write(PUBREC, id);
+    const reason = Math.max(reasonOf(refusal), FIRST_FAILURE);
+    this.#session!.received.delete(id); // a refusal ends the exchange [MQTT5-4.3.3-9]
+    if (this.#session!.durable) this.#sessions!.saveExchanges(this.#session!);
+    if (this.#unacknowledged > 0) this.#unacknowledged -= 1;
+    this.#answers.ack(PUBREC, id, reason, refusal.message);
+  }
+
+  #write(first: number, id: number, reason = 0): void {
+    this.#answers.plainAck(first, id, reason);
   }
 
   #logRefusal(error: BrokerError): void {

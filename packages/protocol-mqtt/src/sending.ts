@@ -1,54 +1,84 @@
-import type { BrokerError, Connection, Consumer, Delivery, Logger, Subscription } from "@tsapollo/domain";
-import { NOT_GRANTED } from "./filters.ts";
+import type { Clock, Connection, Delivery, Logger } from "@tsapollo/domain";
+import type { Answers } from "./answers.ts";
+import { isStamped } from "./content.ts";
+import type { Feed } from "./feed.ts";
+import { type Match, NOT_GRANTED } from "./filters.ts";
+import type { HostSessions } from "./host-sessions.ts";
 import type { AckResult } from "./inflight.ts";
 import { publishQos } from "./message-codec.ts";
-import { writeAck, writePublish } from "./publish-writer.ts";
-import type { ReadingGate } from "./reading-gate.ts";
+import { commonProperties, NONE } from "./property-bytes.ts";
+import { writePublish } from "./publish-writer.ts";
+import { OwnProperties, writePublish5 } from "./publish-writer-5.ts";
+import { FIRST_FAILURE, REASON, violation } from "./reasons.ts";
 import type { MqttSession } from "./session.ts";
+import { SentAliases } from "./topic-aliases.ts";
 import { NO_NAME, type TopicNames } from "./topic-names.ts";
-import { DUP_BIT, PLAIN_PUBLISH, RETAIN_BIT, violation } from "./wire.ts";
+import { DUP_BIT, PLAIN_PUBLISH, RETAIN_BIT } from "./wire.ts";
 
 const PUBREL = 0x62;
+/** Stands for a name that an alias says: its length, 0. */
+const BY_ALIAS: Uint8Array = new Uint8Array(2);
+
+/** What a client takes. */
+export interface SendingLimits {
+  readonly level: number;
+  /** Most messages of QoS 1 and 2 unacknowledged. [MQTT5-3.3.4-9] */
+  readonly inflightMax: number;
+  /** Largest packet. [MQTT5-3.1.2-24] */
+  readonly sizeMax: number;
+  readonly aliasMax: number;
+}
 
 /** What a connection sends to its client: the consumer side of the session. [messaging 16.7] */
-export class Sending implements Consumer {
+export class Sending {
+  /** The engine subscriptions of the connection. */
+  readonly feeds: Set<Feed> = new Set();
   readonly #connection: Connection;
-  readonly #gate: ReadingGate;
+  readonly #answers: Answers;
   readonly #session: MqttSession;
+  readonly #sessions: HostSessions;
   readonly #names: TopicNames;
+  readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #onEnded: (reason: BrokerError) => void;
-  #subscription: Subscription | undefined;
-  #held = false;
+  readonly #limits: SendingLimits;
+  readonly #aliases: SentAliases;
+  readonly #own: OwnProperties = new OwnProperties();
+  /** How many more messages of QoS 1 and 2 may be sent. */
+  #quota: number;
+  #holds = 0;
   #refused = false;
   #warned = false;
 
   constructor(parts: {
     readonly connection: Connection;
-    readonly gate: ReadingGate;
+    readonly answers: Answers;
     readonly session: MqttSession;
+    readonly sessions: HostSessions;
     readonly names: TopicNames;
+    readonly clock: Clock;
     readonly log: Logger;
-    /** The engine ended the subscription. */
-    readonly onEnded: (reason: BrokerError) => void;
+    readonly limits: SendingLimits;
   }) {
     this.#connection = parts.connection;
-    this.#gate = parts.gate;
+    this.#answers = parts.answers;
     this.#session = parts.session;
+    this.#sessions = parts.sessions;
     this.#names = parts.names;
+    this.#clock = parts.clock;
     this.#log = parts.log;
-    this.#onEnded = parts.onEnded;
+    this.#limits = parts.limits;
+    this.#aliases = new SentAliases(parts.limits.aliasMax);
+    this.#quota = parts.limits.inflightMax;
   }
 
   /** Takes nothing until {@link Sending.release}, so that a CONNACK or SUBACK can go out first. [MQTT-3.2.0-1] */
   hold(): void {
-    this.#held = true;
+    this.#holds += 1;
   }
 
-  /** Takes deliveries of this subscription from now on. */
-  release(subscription: Subscription | undefined): void {
-    this.#held = false;
-    this.#subscription = subscription;
+  /** Takes deliveries again, unless it is held for another reason too. */
+  release(): void {
+    this.#holds -= 1;
     this.#takeMore();
   }
 
@@ -57,63 +87,94 @@ export class Sending implements Consumer {
     this.#takeMore();
   }
 
-  offer(delivery: Delivery): boolean {
-    const { output } = this.#connection;
-    if (this.#held || output.full) return this.#refuse();
+  /**
+   * Takes a delivery for a client, or says `false`: no room.
+   * @param own whether it comes from the session's own durable subscription
+   */
+  deliver(delivery: Delivery, match: Match, own: boolean): boolean {
+    if (this.#holds > 0 || this.#connection.output.full) return this.#refuse();
     const name = this.#names.of(delivery.address);
-    const granted = this.#session.filters.granted(delivery.address);
     const published = publishQos(delivery.message);
-    const qos = Math.min(published, granted);
-    if (qos > 0) return this.#offerAcknowledged(delivery, name, qos);
-    if (granted === NOT_GRANTED || name === NO_NAME) return this.#offerUnknown(delivery, name, published);
-    const first = delivery.retained ? PLAIN_PUBLISH | RETAIN_BIT : PLAIN_PUBLISH;
-    if (!writePublish(output, delivery.message, name, first, 0)) this.#warnDropped(delivery);
+    const qos = Math.min(published, match.qos);
+    if (match.noLocal && isStamped(delivery.message, this.#session.stamp)) return skip(delivery);
+    if (qos > 0) return this.#deliverAcknowledged(delivery, match, name, qos, own);
+    if (match.qos === NOT_GRANTED || name === NO_NAME) {
+      return this.#deliverUnknown(delivery, match, name, published, own);
+    }
+    const { message } = delivery;
+    let first = PLAIN_PUBLISH;
+    if (delivery.retained || (match.retainAsPublished && message.retain !== "none")) first |= RETAIN_BIT;
+    if (!this.#write(delivery, match, name, first, 0)) this.#warnDropped(delivery);
     if (delivery.sequence !== -1) delivery.settle("consumed");
     return true;
   }
 
-  ended(reason: BrokerError): void {
-    this.#subscription = undefined;
-    this.#onEnded(reason);
-  }
-
   /** [MQTT-4.3.2-1] */
   onPuback(id: number): void {
-    this.#check(this.#session.inflight.puback(id), "PUBACK", id);
-    if (this.#refused) this.#takeMore();
+    this.#finished(this.#session.inflight.puback(id), "PUBACK", id);
   }
 
-  /** [MQTT-4.3.3-1] An unknown id is answered too, so that the client can finish. */
-  onPubrec(id: number): void {
-    const { inflight } = this.#session;
+  /**
+   * [MQTT-4.3.3-1] [MQTT5-4.3.3-4] An unknown id is answered too, so that the client can finish. The PUBREL of a lasting
+   * session waits until it is saved that the message must not be sent again.
+   */
+  onPubrec(id: number, reason: number): void {
+    const session = this.#session;
+    const { inflight } = session;
     if (inflight.isResend(id)) return;
-    this.#check(inflight.pubrec(id), "PUBREC", id);
-    writeAck(this.#connection.output, PUBREL, id);
-    this.#gate.answered();
+    if (reason >= FIRST_FAILURE) return this.#finished(inflight.pubrec(id, true), "PUBREC", id);
+    const result = inflight.pubrec(id);
+    this.#check(result, "PUBREC", id);
+    if (result === "unknown") return this.#answers.plainAck(PUBREL, id, REASON.PACKET_ID_NOT_FOUND);
+    if (!session.durable) return this.#answers.plainAck(PUBREL, id);
+    this.#sessions.saveExchanges(session, (error) => {
+      // without the store the next connection says it again
+      if (error === undefined && session.owner !== undefined) this.#answers.plainAck(PUBREL, id);
+    });
   }
 
   /** [MQTT-4.3.3-1] */
   onPubcomp(id: number): void {
-    this.#check(this.#session.inflight.pubcomp(id), "PUBCOMP", id);
-    if (this.#refused) this.#takeMore();
+    const result = this.#session.inflight.pubcomp(id);
+    if (result === "done" && this.#session.durable) this.#sessions.saveExchanges(this.#session);
+    this.#finished(result, "PUBCOMP", id);
   }
 
-  /** Says again what an earlier connection may not have heard. [MQTT-4.4.0-1] */
-  resendReleases(): void {
-    for (const id of this.#session.inflight.released()) writeAck(this.#connection.output, PUBREL, id);
-  }
-
-  #offerAcknowledged(delivery: Delivery, name: Uint8Array, qos: number): boolean {
-    if (name === NO_NAME) return this.#drop(delivery);
+  /** Says again what an earlier connection may not have heard. [MQTT-4.4.0-1] [MQTT5-4.4.0-1] */
+  resend(): void {
     const { inflight } = this.#session;
-    const known = inflight.expectsResend ? inflight.again(delivery) : 0; // [MQTT-4.4.0-1]
+    for (const [id, delivery] of inflight.kept()) {
+      this.#quota -= 1;
+      const first = PLAIN_PUBLISH | DUP_BIT | (2 << 1);
+      const match = { qos: 2, noLocal: false, retainAsPublished: false, identifiers: NONE };
+      this.#write(delivery, match, this.#names.of(delivery.address), first, id);
+    }
+    for (const id of inflight.released()) this.#answers.plainAck(PUBREL, id);
+  }
+
+  #deliverAcknowledged(
+    delivery: Delivery,
+    match: Match,
+    name: Uint8Array,
+    qos: number,
+    own: boolean,
+  ): boolean {
+    if (name === NO_NAME) return this.#drop(delivery);
+    if (this.#quota <= 0) return this.#refuse();
+    const { inflight } = this.#session;
+    const known = own && inflight.expectsResend ? inflight.again(delivery) : 0; // [MQTT-4.4.0-1]
     if (known === 0 && inflight.full) return this.#refuse();
     const wireQos = known === 0 ? qos : known >> 16;
-    const id = known === 0 ? inflight.take(delivery, qos) : known & 0xffff;
+    const id = known === 0 ? inflight.take(delivery, qos, own) : known & 0xffff;
     let first = PLAIN_PUBLISH | (wireQos << 1);
-    if (delivery.retained) first |= RETAIN_BIT;
-    if (delivery.redeliveryCount > 0) first |= DUP_BIT; // [MQTT-3.3.1-1]
-    if (writePublish(this.#connection.output, delivery.message, name, first, id)) return true;
+    const { message } = delivery;
+    if (delivery.retained || (match.retainAsPublished && message.retain !== "none")) first |= RETAIN_BIT;
+    // [MQTT-3.3.1-1] [MQTT5-3.3.1-3] what another member of a group did not acknowledge is new to this one
+    if (delivery.redeliveryCount > 0 && (own || delivery.address.kind !== "topic")) first |= DUP_BIT;
+    if (this.#write(delivery, match, name, first, id)) {
+      this.#quota -= 1;
+      return true;
+    }
     this.#warnDropped(delivery);
     inflight.forget(id);
     delivery.settle("consumed");
@@ -124,16 +185,42 @@ export class Sending implements Consumer {
    * No filter covers it (any more), or MQTT cannot name it. What was begun before the filter went is completed
    * [MQTT-3.10.4-3]; anything else is consumed and dropped. [messaging 16.7]
    */
-  #offerUnknown(delivery: Delivery, name: Uint8Array, published: number): boolean {
-    if (
-      delivery.redeliveryCount > 0 &&
-      published > 0 &&
-      name !== NO_NAME &&
-      delivery.address.kind !== "dsub"
-    ) {
-      return this.#offerAcknowledged(delivery, name, published);
+  #deliverUnknown(
+    delivery: Delivery,
+    match: Match,
+    name: Uint8Array,
+    published: number,
+    own: boolean,
+  ): boolean {
+    const begun = delivery.redeliveryCount > 0 && published > 0;
+    if (begun && name !== NO_NAME && delivery.address.kind !== "dsub") {
+      return this.#deliverAcknowledged(delivery, match, name, published, own);
     }
     return this.#drop(delivery);
+  }
+
+  /** @returns `false`: the client cannot take such a packet */
+  #write(delivery: Delivery, match: Match, name: Uint8Array, first: number, packetId: number): boolean {
+    const { message } = delivery;
+    const { output } = this.#connection;
+    if (this.#limits.level < 5) return writePublish(output, message, name, first, packetId);
+    const own = this.#own;
+    own.identifiers = match.identifiers;
+    own.expirySeconds = -1;
+    if (message.expiresAtMs !== 0) {
+      // [MQTT5-3.3.2-6] what is sent is what is left
+      own.expirySeconds = Math.max(Math.ceil((message.expiresAtMs - this.#clock.nowMs()) / 1_000), 0);
+      if (own.expirySeconds === 0) return false; // [MQTT5-3.3.2-5]
+    }
+    own.alias = this.#limits.aliasMax === 0 ? 0 : this.#aliases.of(name);
+    return writePublish5(output, message, {
+      name: own.alias === 0 || this.#aliases.isNew ? name : BY_ALIAS,
+      first,
+      packetId,
+      own,
+      common: commonProperties(message, this.#names),
+      sizeMax: this.#limits.sizeMax,
+    });
   }
 
   #drop(delivery: Delivery): boolean {
@@ -147,7 +234,7 @@ export class Sending implements Consumer {
     this.#warned = true; // once per connection: it can happen with every message
     this.#log.warn(
       { address: delivery.address.key },
-      "dropping a message: no filter of the session covers it or MQTT cannot carry it",
+      "dropping a message: no filter of the session covers it, it has expired, or the client cannot take it",
     );
   }
 
@@ -157,13 +244,26 @@ export class Sending implements Consumer {
   }
 
   #takeMore(): void {
-    if (!this.#refused || this.#held) return;
+    if (!this.#refused || this.#holds > 0) return;
     this.#refused = false;
-    this.#subscription?.resume();
+    if (this.feeds.size === 1) for (const feed of this.feeds) feed.resume();
+    else for (const feed of [...this.feeds]) feed.resume();
+  }
+
+  /** An exchange is over, if it was one. [MQTT5-4.9.0-2] */
+  #finished(result: AckResult, what: string, id: number): void {
+    this.#check(result, what, id);
+    if (result === "done" && this.#quota < this.#limits.inflightMax) this.#quota += 1;
+    if (this.#refused) this.#takeMore();
   }
 
   #check(result: AckResult, what: string, id: number): void {
     if (result === "wrong")
       throw violation(`The ${what} for packet id ${id} does not fit its QoS or its state.`);
   }
+}
+
+function skip(delivery: Delivery): boolean {
+  delivery.settle("consumed");
+  return true;
 }

@@ -1,59 +1,123 @@
+import { createHash } from "node:crypto";
+import { Address } from "@tsapollo/domain";
+import { NEVER_SECONDS } from "./connect-request.ts";
+import type { Deadline } from "./deadlines.ts";
+import type { FilterOptions } from "./filter-request.ts";
 import { Filters } from "./filters.ts";
 import { Inflight } from "./inflight.ts";
 import { PacketIds } from "./packet-ids.ts";
+import type { PendingWill } from "./pending-will.ts";
+import type { Will } from "./will.ts";
 
 /** The connection that a session is attached to. */
 export interface SessionOwner {
   /** Another connection came with the same client id: leave the session and close. [MQTT-3.1.4-2] */
   takenOver(): void;
+  /** The session is removed by an operator: say so and close. */
+  removed(): void;
+  /** The broker stops: say so. [MQTT5-3.14] */
+  shuttingDown(): void;
 }
 
 /** The session that an admitted client asks for. */
 export interface SessionRequest {
   readonly clientId: string;
-  /** Name of the authenticated user; undefined without authentication. */
+  /** Who asks: the user's name, empty for somebody without one; undefined where nobody is asked for a name. */
   readonly userName: string | undefined;
   readonly clean: boolean;
-  /** Most outgoing messages in flight, for a new session. */
-  readonly inflightMax: number;
+  /** How long it outlives its connection; {@link NEVER_SECONDS}: it does not expire. */
+  readonly expirySeconds: number;
 }
 
+/** A shared subscription that a session is a member of. */
+export interface SharedFilter extends FilterOptions {
+  /** Name of the group, or undefined for `$queue/…`. */
+  readonly group: string | undefined;
+  /** The topics it collects. */
+  readonly address: Address;
+  /** The durable subscription that the members consume from. */
+  readonly durable: Address;
+}
+
+const STAMP_BYTES = 16;
+
 /**
- * What is remembered of one client id: its filters, and where QoS 1 and 2 exchanges stand. With `clean` it ends
- * with its connection, otherwise the next connection finds it. [MQTT-3.1.2.4]
+ * What is remembered of one client id: its filters, and where QoS 1 and 2 exchanges stand. A lasting one is backed
+ * by a durable subscription, and the next connection finds it. [MQTT-3.1.2.4] [MQTT5-4.1]
  */
 export class MqttSession {
   readonly clientId: string;
-  /** Whose session it is; undefined: nobody's name was asked for. Other users do not get it. */
-  readonly userName: string | undefined;
-  readonly clean: boolean;
+  /** Whose session it is; see {@link SessionRequest.userName}. Other users do not get it. */
+  userName: string | undefined;
+  /** Whether it was begun to outlive a connection, and so has a durable subscription. */
+  readonly durable: boolean;
+  /** How long it outlives its connection, in seconds. */
+  expirySeconds: number;
   readonly filters: Filters = new Filters();
+  /** Shared subscriptions, by the key of their durable subscription. */
+  readonly shared: Map<string, SharedFilter> = new Map();
   /** Packet ids of QoS 2 messages that were taken and not yet released by PUBREL. [MQTT-4.3.3-2] */
   readonly received: PacketIds = new PacketIds();
   /** The connection that has it now. */
   owner: SessionOwner | undefined = undefined;
-  readonly #inflightMax: number;
+  /** When its last connection ended; undefined while there is one. */
+  leftAtMs: number | undefined = undefined;
+  /** The will of its connection; kept so that it survives the broker. */
+  will: Will | undefined = undefined;
+  /** A will that waits for its delay to pass. */
+  pendingWill: PendingWill | undefined = undefined;
+  /** When it expires. */
+  expiry: Deadline | undefined = undefined;
   #inflight: Inflight | undefined;
+  #stamp: Uint8Array | undefined;
 
   constructor(wanted: SessionRequest) {
     this.clientId = wanted.clientId;
     this.userName = wanted.userName;
-    this.clean = wanted.clean;
-    this.#inflightMax = wanted.inflightMax;
+    this.expirySeconds = wanted.expirySeconds;
+    this.durable = wanted.expirySeconds > 0;
   }
 
   /** Outgoing messages of QoS 1 and 2. */
   get inflight(): Inflight {
-    this.#inflight ??= new Inflight(this.#inflightMax);
+    this.#inflight ??= new Inflight();
     return this.#inflight;
   }
 
-  /** Whether nothing is lost when it is forgotten: no filters, and no exchange of QoS 1 or 2 unfinished. */
-  get isEmpty(): boolean {
-    return this.filters.size === 0 && this.received.size === 0 && (this.#inflight?.count ?? 0) === 0;
+  /** The durable subscription: the client id as one literal part. [messaging 2.7] */
+  get durableAddress(): Address {
+    return new Address("dsub", [this.clientId]);
   }
 
-  /** The connection is gone; what it left unfinished waits for the next. */
+  /** Stands in messages of this client that it does not want back. */
+  get stamp(): Uint8Array {
+    this.#stamp ??= createHash("sha256").update(this.clientId).digest().subarray(0, STAMP_BYTES);
+    return this.#stamp;
+  }
+
+  /** Whether it expires at some time after its connection. */
+  get expires(): boolean {
+    return this.expirySeconds !== NEVER_SECONDS;
+  }
+
+  /** How many filters it has, shared ones included. */
+  get filterCount(): number {
+    return this.filters.size + this.shared.size;
+  }
+
+  /** Whether nothing is lost when it is forgotten: no filters, no will, no exchange of QoS 1 or 2 unfinished. */
+  get isEmpty(): boolean {
+    const { received, pendingWill } = this;
+    if (this.filterCount > 0 || pendingWill !== undefined) return false;
+    return received.size === 0 && (this.#inflight?.count ?? 0) === 0;
+  }
+
+  /** Whether the client does not want to get some of what it publishes. */
+  get hasNoLocal(): boolean {
+    return this.filters.hasNoLocal;
+  }
+
+  /** The connection is about to go; what it left unfinished waits for the next. */
   detach(): void {
     this.#inflight?.detach();
     if (this.#inflight?.count === 0) this.#inflight = undefined;

@@ -1,153 +1,170 @@
-import { Address, BrokerError, type Logger, type Subscription, type VirtualHost } from "@tsapollo/domain";
-import type { MqttAddresses } from "./addresses.ts";
+import { type Address, BrokerError, type Logger, type VirtualHost } from "@tsapollo/domain";
+import { Feed } from "./feed.ts";
+import type { FilterOptions, FilterWish } from "./filter-request.ts";
+import type { FilterSyntax, SharedName } from "./filter-syntax.ts";
+import { together } from "./filters.ts";
+import type { HostSessions } from "./host-sessions.ts";
 import type { MqttOptions } from "./options.ts";
-import type { FilterRequest } from "./packet-reader.ts";
+import { REASON, reasonOf } from "./reasons.ts";
 import type { Sending } from "./sending.ts";
-import type { MqttSession } from "./session.ts";
-import { type Qos, SUBACK_FAILURE } from "./wire.ts";
+import type { MqttSession, SharedFilter } from "./session.ts";
 
 /** Most warnings about refused filters in the life of a connection. */
 const WARNINGS_MAX = 100;
 
+/** What a SUBSCRIBE came to. */
+export interface Granted {
+  /** A QoS or a reason code of MQTT 5.0 per filter. */
+  readonly codes: number[];
+  /** Why the first of those that were refused was. */
+  readonly reason: string | undefined;
+}
+
 /**
- * Keeps the engine's one Subscription of a session in step with the session's filters. Several addresses in one
- * subscription give one copy of a message that several filters cover. A session that outlives its connection is a
- * durable subscription with the client id as its name. [messaging 7, 16.3, 16.6]
+ * Keeps the engine's subscriptions of a session in step with its filters. All its topics are one subscription, so
+ * that a message that several filters cover comes once; for a session that outlives its connection that is a durable
+ * subscription with the client id as its name. Queues of such a session, and each shared subscription, have one of
+ * their own. [messaging 7, 16.3, 16.6]
  */
 export class Subscribing {
   readonly #host: VirtualHost;
   readonly #session: MqttSession;
+  readonly #sessions: HostSessions;
   readonly #sending: Sending;
-  readonly #addresses: MqttAddresses;
+  readonly #syntax: FilterSyntax;
   readonly #options: MqttOptions;
   readonly #log: Logger;
-  #subscription: Subscription | undefined;
+  readonly #onEnded: (reason: BrokerError, own: boolean) => void;
+  #main: Feed | undefined;
+  #queues: Feed | undefined;
+  readonly #shared = new Map<string, Feed>();
   #warnings = 0;
 
   constructor(parts: {
     readonly host: VirtualHost;
     readonly session: MqttSession;
+    readonly sessions: HostSessions;
     readonly sending: Sending;
-    readonly addresses: MqttAddresses;
+    readonly syntax: FilterSyntax;
     readonly options: MqttOptions;
     readonly log: Logger;
+    /** The engine ended a subscription; `own`: the session's durable one. */
+    readonly onEnded: (reason: BrokerError, own: boolean) => void;
   }) {
     this.#host = parts.host;
     this.#session = parts.session;
+    this.#sessions = parts.sessions;
     this.#sending = parts.sending;
-    this.#addresses = parts.addresses;
+    this.#syntax = parts.syntax;
     this.#options = parts.options;
     this.#log = parts.log;
+    this.#onEnded = parts.onEnded;
   }
 
   /**
-   * Binds the filters of a session that was found again, all at once: topics that were bound before are not new,
-   * so their retained messages do not come again. Filters that are refused now stay in the session, unbound: the
+   * Binds the filters of a session that was found again, all topics at once: those that were bound before are not
+   * new, so their retained messages do not come again. Filters that are refused now stay in the session, unbound: the
    * next connection tries them again.
    */
   attach(): void {
-    const addresses = this.#session.filters.addresses();
-    if (addresses.length === 0 || this.#bindAll(addresses) === undefined) return;
-    let count = 0;
-    let reason = "";
-    for (const address of addresses) {
-      const refusal = this.#bindAll([address]);
-      if (refusal === undefined) continue;
-      if (count === 0) reason = refusal.message;
-      count += 1;
-    }
-    if (count > 0) this.#log.warn({ count, reason }, "filters of the session are refused now");
-  }
-
-  /** Lets the consumer take deliveries; called when the answer to the client is written. */
-  release(): void {
-    this.#sending.release(this.#subscription);
-  }
-
-  /**
-   * Adds filters in order; returns the codes of the SUBACK. The consumer is held: {@link Subscribing.release} it
-   * after the SUBACK. [MQTT-3.8.4-4] [MQTT-3.8.4-5] [MQTT-3.8.4-6]
-   * @throws BrokerError PROTOCOL_VIOLATION for an impossible filter; then nothing was added
-   */
-  subscribe(request: FilterRequest): number[] {
-    const wanted = request.filters.map((one) => ({ qos: one.qos, address: this.#parse(one.text) }));
-    this.#sending.hold();
-    const bound = new Set<string>();
-    const codes: number[] = [];
+    const topics: Address[] = [];
     const refusals: BrokerError[] = [];
-    for (const { qos, address } of wanted) {
-      const refusal = this.#add(address, qos, bound);
-      if (refusal !== undefined) refusals.push(refusal);
-      codes.push(refusal === undefined ? qos : SUBACK_FAILURE);
+    const tried = (refusal: BrokerError | undefined): void => void (refusal && refusals.push(refusal));
+    for (const { address } of this.#session.filters.all()) {
+      if (address.kind === "topic") topics.push(address);
+      else tried(this.#bind([address], true));
     }
-    this.#warnRefused(refusals);
-    return codes;
+    if (topics.length > 0 && this.#bind(topics, false) !== undefined) {
+      for (const address of topics) tried(this.#bind([address], false));
+    }
+    for (const shared of this.#session.shared.values()) tried(this.#join(shared));
+    const [first] = refusals;
+    if (first === undefined) return;
+    const fields = { count: refusals.length, reason: first.message };
+    this.#log.warn(fields, "filters of the session are refused now");
   }
 
   /**
-   * Removes filters. With its last filter a durable subscription is destroyed; the session stays.
-   * [MQTT-3.10.4-1] [MQTT-3.10.4-2] [messaging 16.6]
-   * @throws BrokerError PROTOCOL_VIOLATION for an impossible filter; then nothing was removed
+   * Adds filters in order. The consumer should be held until the SUBACK is out. [MQTT-3.8.4-4] [MQTT-3.8.4-5]
+   * @throws PacketError for an impossible filter; then nothing was added
    */
-  unsubscribe(request: FilterRequest): void {
-    const { filters } = this.#session;
-    const unwanted = request.filters.map((one) => this.#parse(one.text));
-    for (const address of unwanted) {
-      if (address instanceof BrokerError || !filters.delete(address)) continue;
-      this.#subscription?.remove(address);
-      if (!this.#session.clean && filters.size === 0) this.#destroy();
-    }
+  subscribe(filters: readonly FilterWish[]): Granted {
+    const parsed = filters.map((one) => this.#syntax.parse(one.text));
+    for (const [at, one] of filters.entries()) this.#syntax.checkOptions(one, parsed[at]!);
+    const bound = new Set<string>();
+    const refusals: BrokerError[] = [];
+    const codes = filters.map((wish, at) => {
+      const qos = Math.min(wish.qos, this.#options.maxQos) as FilterWish["qos"];
+      const refusal = this.#add(parsed[at]!, { ...wish, qos }, bound);
+      if (refusal === undefined) return qos;
+      refusals.push(refusal);
+      return filterReason(refusal);
+    });
+    this.#dropUnused();
+    this.#warnRefused(refusals);
+    return { codes, reason: refusals[0]?.message };
+  }
+
+  /**
+   * Removes filters. With its last topic a durable subscription is destroyed; the session stays.
+   * [MQTT-3.10.4-1] [MQTT-3.10.4-2] [messaging 16.6]
+   * @returns a reason code of MQTT 5.0 per filter [MQTT5-3.11.3-1]
+   * @throws PacketError for an impossible filter; then nothing was removed
+   */
+  unsubscribe(filters: readonly string[]): number[] {
+    const unwanted = filters.map((text) => this.#syntax.parse(text));
+    const codes = unwanted.map((one) => {
+      if (one instanceof BrokerError) return filterReason(one);
+      const known = "durable" in one ? this.#leave(one) : this.#remove(one);
+      return known ? REASON.SUCCESS : REASON.NO_SUBSCRIPTION_EXISTED;
+    });
+    this.#dropUnused();
+    return codes;
   }
 
   /** The connection ends. */
   detach(): void {
-    this.#subscription?.cancel();
-    this.#subscription = undefined;
+    this.#main?.cancel();
+    this.#queues?.cancel();
+    for (const feed of this.#shared.values()) feed.cancel();
+    this.#shared.clear();
   }
 
-  /** Destroys the durable subscription of an erased session. [MQTT-3.1.2-6] */
-  erase(): void {
-    this.#destroyDurable();
-  }
-
-  /** The engine ended the subscription. */
-  ended(): void {
-    this.#subscription = undefined;
-  }
-
-  #parse(text: string): Address | BrokerError {
-    try {
-      return this.#addresses.ofFilter(text);
-    } catch (error) {
-      if (error instanceof BrokerError && error.code === "BAD_ADDRESS") return error;
-      throw error;
-    }
-  }
-
-  /**
-   * Adds one filter, or says why not.
-   * @param bound filters of this packet so far: one that stands in it twice is bound once, the last QoS holds
-   */
-  #add(address: Address | BrokerError, qos: Qos, bound: Set<string>): BrokerError | undefined {
+  /** Adds one filter, or says why not. @param bound filters of this packet so far: each is bound once */
+  #add(
+    parsed: Address | SharedName | BrokerError,
+    options: FilterOptions,
+    bound: Set<string>,
+  ): BrokerError | undefined {
+    if (parsed instanceof BrokerError) return parsed;
+    if ("durable" in parsed) return this.#addShared({ ...parsed, ...pickOptions(options) });
     const { filters } = this.#session;
-    if (address instanceof BrokerError) return address;
-    if (bound.has(address.key)) {
-      filters.set(address, qos);
-      return undefined;
+    const isNew = !filters.has(parsed);
+    if (!bound.has(parsed.key)) {
+      const wantsRetained = options.retainHandling === 0 || (options.retainHandling === 1 && isNew);
+      const refusal = (isNew ? this.#checkRoom(parsed) : undefined) ?? this.#bind([parsed], !wantsRetained);
+      if (refusal !== undefined) return refusal;
+      bound.add(parsed.key);
     }
-    const refusal = this.#checkRoom(address) ?? this.#bindAll([address]);
+    filters.set({ address: parsed, ...pickOptions(options) });
+    return undefined;
+  }
+
+  #addShared(shared: SharedFilter): BrokerError | undefined {
+    const { key } = shared.durable;
+    const known = this.#session.shared.has(key);
+    const refusal = (known ? undefined : this.#checkRoom(shared.address)) ?? this.#join(shared);
     if (refusal !== undefined) return refusal;
-    filters.set(address, qos);
-    bound.add(address.key);
+    this.#session.shared.set(key, shared);
+    if (!known) this.#sessions.groups.join(shared.durable);
     return undefined;
   }
 
   #checkRoom(address: Address): BrokerError | undefined {
-    const { filters } = this.#session;
+    const { filters, filterCount } = this.#session;
     const { maxSubscriptions, maxSubscriptionsLength } = this.#options;
-    if (filters.has(address)) return undefined;
-    if (filters.size >= maxSubscriptions) {
-      const text = `The session has ${filters.size} filters already (max_subscriptions ${maxSubscriptions}).`;
+    if (filterCount >= maxSubscriptions) {
+      const text = `The session has ${filterCount} filters already (max_subscriptions ${maxSubscriptions}).`;
       return new BrokerError("DESTINATION_LIMIT", text);
     }
     if (filters.length + address.key.length > maxSubscriptionsLength) {
@@ -157,22 +174,84 @@ export class Subscribing {
     return undefined;
   }
 
-  /** Adds addresses to the subscription, or makes it with them. */
-  #bindAll(addresses: readonly Address[]): BrokerError | undefined {
+  /** Adds addresses of one kind to the subscription they belong to, or makes it with them. */
+  #bind(addresses: readonly Address[], withoutRetained: boolean): BrokerError | undefined {
+    const { durable: lasts } = this.#session;
+    const own = lasts && addresses[0]!.kind === "topic";
+    const feed = lasts && !own ? this.#queues : this.#main;
+    const made = feed?.subscription === undefined ? this.#feed(own) : feed;
     try {
-      if (this.#subscription !== undefined) {
-        for (const address of addresses) this.#subscription.add(address);
-      } else if (this.#session.clean) {
-        this.#subscription = this.#host.subscribe({ addresses }, this.#sending);
-      } else {
-        const durable = durableAddress(this.#session);
-        this.#subscription = this.#host.subscribe({ addresses, durable }, this.#sending);
+      if (made.subscription !== undefined) {
+        for (const address of addresses) made.subscription.add(address, withoutRetained);
+        return undefined;
       }
+      const durable = own ? { durable: this.#session.durableAddress } : {};
+      const retained = withoutRetained ? { withoutRetained } : {};
+      made.subscription = this.#host.subscribe({ addresses, ...durable, ...retained }, made);
+      if (lasts && !own) this.#queues = made;
+      else this.#main = made;
       return undefined;
     } catch (error) {
+      if (made.subscription === undefined) made.cancel();
       if (error instanceof BrokerError) return error;
       throw error;
     }
+  }
+
+  #feed(own: boolean): Feed {
+    const onEnded = (reason: BrokerError): void => this.#onEnded(reason, own);
+    return new Feed({ sending: this.#sending, filters: this.#session.filters, own, onEnded });
+  }
+
+  /** Consumes from the durable subscription of a group. [MQTT5-4.8.2-3] */
+  #join(shared: SharedFilter): BrokerError | undefined {
+    const { address, durable } = shared;
+    const match = together([shared]);
+    const joined = this.#shared.get(durable.key);
+    if (joined !== undefined) {
+      joined.changeMatch(match);
+      return undefined;
+    }
+    const onEnded = (reason: BrokerError): void => this.#onEnded(reason, false);
+    const { filters } = this.#session;
+    const feed = new Feed({ sending: this.#sending, filters, match, own: false, onEnded });
+    try {
+      feed.subscription = this.#host.subscribe(
+        { addresses: [address], durable, withoutRetained: true },
+        feed,
+      );
+      this.#shared.set(durable.key, feed);
+      return undefined;
+    } catch (error) {
+      feed.cancel();
+      if (error instanceof BrokerError) return error;
+      throw error;
+    }
+  }
+
+  #leave({ durable }: SharedName): boolean {
+    if (!this.#session.shared.delete(durable.key)) return false;
+    this.#shared.get(durable.key)?.cancel();
+    this.#shared.delete(durable.key);
+    this.#sessions.groups.leave(durable);
+    return true;
+  }
+
+  #remove(address: Address): boolean {
+    if (!this.#session.filters.delete(address)) return false;
+    const feed = this.#session.durable && address.kind === "queue" ? this.#queues : this.#main;
+    feed?.subscription?.remove(address);
+    return true;
+  }
+
+  /** Without topics there is no durable subscription. */
+  #dropUnused(): void {
+    if (!this.#session.durable || this.#main === undefined) return;
+    for (const { address } of this.#session.filters.all()) if (address.kind === "topic") return;
+    this.#main.cancel();
+    this.#main = undefined;
+    this.#session.inflight.abandon();
+    this.#sessions.destroyDurable(this.#session);
   }
 
   /** One line for a packet, so that it cannot fill the log. */
@@ -183,26 +262,20 @@ export class Subscribing {
     const { code, message: reason } = first;
     this.#log.warn({ count: refusals.length, code, reason }, "filters are refused");
   }
-
-  #destroy(): void {
-    this.#subscription?.cancel();
-    this.#subscription = undefined;
-    this.#sending.release(undefined);
-    this.#session.inflight.abandon();
-    this.#destroyDurable();
-  }
-
-  #destroyDurable(): void {
-    try {
-      this.#host.destroy(durableAddress(this.#session));
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      this.#log.warn({ reason: error.message }, "the durable subscription of the session stays");
-    }
-  }
 }
 
-/** The durable subscription of a session: its client id as one literal part. [messaging 2.7] */
-export function durableAddress(session: MqttSession): Address {
-  return new Address("dsub", [session.clientId]);
+function pickOptions({
+  qos,
+  noLocal,
+  retainAsPublished,
+  retainHandling,
+  identifier,
+}: FilterOptions): FilterOptions {
+  return { qos, noLocal, retainAsPublished, retainHandling, identifier };
+}
+
+/** A name that is wrong is the filter's in a SUBACK. [MQTT5-3.9.3] */
+function filterReason(refusal: BrokerError): number {
+  const reason = reasonOf(refusal);
+  return reason === REASON.TOPIC_NAME_INVALID ? REASON.TOPIC_FILTER_INVALID : reason;
 }

@@ -1,6 +1,7 @@
 import type { Address } from "@tsapollo/domain";
 import { isReserved, type MqttAddresses } from "./addresses.ts";
-import { isMqttString, violation } from "./wire.ts";
+import { malformed } from "./reasons.ts";
+import { isMqttString } from "./wire.ts";
 
 /** Longer names are read anew each time, so that hostile ones cannot fill the memory. */
 const NAME_BYTES_MAX = 256;
@@ -51,7 +52,7 @@ export class TopicCache {
 
   #byText(bytes: Uint8Array, start: number, end: number): Address | undefined {
     if (!isMqttString(bytes, start, end)) {
-      throw violation("A topic name is not well-formed UTF-8 or contains U+0000.");
+      throw malformed("A topic name is not well-formed UTF-8 or contains U+0000.");
     }
     const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
     const known = this.#byName.get(name);

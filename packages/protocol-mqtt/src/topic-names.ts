@@ -9,6 +9,8 @@ export const NO_NAME: Uint8Array = new Uint8Array(0);
 
 /** From an Address to its topic name as bytes, with the two length bytes in front. Remembered, bounded. */
 export class TopicNames {
+  /** Under which messages of other protocols remember the properties that their headers make; by spelling. */
+  readonly propertiesForm: string;
   readonly #addresses: MqttAddresses;
   readonly #known = new Map<string, Uint8Array>();
   #lastAddress: Address | undefined;
@@ -16,6 +18,7 @@ export class TopicNames {
 
   constructor(addresses: MqttAddresses) {
     this.#addresses = addresses;
+    this.propertiesForm = `mqtt-5:properties:${addresses.spelling}`;
   }
 
   /** The name, or {@link NO_NAME}. */

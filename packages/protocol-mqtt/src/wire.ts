@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { BrokerError } from "@tsapollo/domain";
 
 /** Control packet types: the upper four bits of the first byte. [MQTT-2.2.1] */
 export const PACKET = {
@@ -17,6 +16,7 @@ export const PACKET = {
   PINGREQ: 12,
   PINGRESP: 13,
   DISCONNECT: 14,
+  AUTH: 15,
 } as const;
 
 /** A quality of service. */
@@ -41,11 +41,6 @@ export const RETAIN_BIT = 0x01;
 export const DUP_BIT = 0x08;
 /** First byte of a PUBLISH without flags: QoS 0, no DUP, no RETAIN. */
 export const PLAIN_PUBLISH = 0x30;
-
-/** The error of a peer that broke the protocol; the connection closes. [MQTT-4.8.0-1] */
-export function violation(text: string): BrokerError {
-  return new BrokerError("PROTOCOL_VIOLATION", text);
-}
 
 /** How many bytes a remaining length takes. [MQTT-2.2.3] */
 export function lengthBytes(length: number): number {
@@ -78,4 +73,9 @@ export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8A
 export function isMqttString(bytes: Uint8Array, start: number, end: number): boolean {
   const text = bytes.subarray(start, end);
   return isUtf8(text) && !text.includes(0);
+}
+
+/** Bytes that are well-formed UTF-8, as text. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
 }

@@ -3,7 +3,7 @@ import { Address, type Logger, Message, type MessageCodec, type ProtocolHandler 
 import {
   FakeClock,
   type RecordedSubscription,
-  type RecordingHost,
+  RecordingHost,
   settled,
   TestConnection,
   TestDelivery,
@@ -11,6 +11,7 @@ import {
 } from "@tsapollo/testkit";
 import { generate, type IConnectPacket, type IPublishPacket, type Packet, parser } from "mqtt-packet";
 import {
+  type AuthenticationMechanism,
   encodePublish,
   MQTT_CODEC,
   MqttAdapter,
@@ -41,10 +42,20 @@ export class World {
   readonly adapter: MqttAdapter;
   readonly clock: FakeClock = new FakeClock();
   readonly log: ListLogger = new ListLogger();
+  /** The virtual host as the broker sees it: what sessions save, and what is destroyed with them. */
+  readonly host: RecordingHost;
 
-  constructor(options: Partial<MqttOptions> = {}, sessionsMax = 1_000) {
+  /** @param host a host whose saved values another world left */
+  constructor(
+    options: Partial<MqttOptions> = {},
+    sessionsMax = 1_000,
+    host: RecordingHost = new RecordingHost(),
+    mechanisms: readonly AuthenticationMechanism[] = [],
+  ) {
+    this.host = host;
     this.sessions = new MqttSessions(sessionsMax);
-    this.adapter = new MqttAdapter(this.sessions, options);
+    this.adapter = new MqttAdapter(this.sessions, options, mechanisms);
+    this.sessions.hostStarted(host, { reception: new TestReception(), clock: this.clock, logger: this.log });
   }
 
   client(): Client {

@@ -51,7 +51,7 @@ describe("CONNECT", () => {
   });
 
   const versions: [string, Buffer][] = [
-    ["MQTT 5.0", raw({ level: 5 })],
+    ["MQTT 6", raw({ level: 6 })],
     ["level 3 with the name MQTT", raw({ level: 3 })],
     ["level 4 with the name MQIsdp", raw({ name: "MQIsdp" })],
     ["a bridge's level 0x84", raw({ level: 0x84 })],

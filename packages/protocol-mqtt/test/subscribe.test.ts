@@ -183,7 +183,7 @@ describe("UNSUBSCRIBE", () => {
     client.send(subscribe(["a", 1]), unsubscribe("a"));
     assert.deepEqual([client.subscription.addresses.size, client.subscription.cancelled], [0, true]);
     assert.deepEqual(
-      client.host.destroyed.map((one) => one.key),
+      world.host.destroyed.map((one) => one.key),
       ["dsub:c1"],
     );
     client.send(subscribe(["b", 1]));

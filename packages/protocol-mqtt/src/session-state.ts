@@ -1,0 +1,154 @@
+import { Address, BrokerError, parseId } from "@tsapollo/domain";
+import type { WillRequest } from "./connect-request.ts";
+import type { FilterOptions } from "./filter-request.ts";
+import { MqttSession, type SharedFilter } from "./session.ts";
+import { sharedAddress } from "./shared-groups.ts";
+import { Will } from "./will.ts";
+import type { Qos } from "./wire.ts";
+
+/** Before the client id in the key of a session's saved value. */
+export const SESSION_PREFIX = "mqtt:";
+/** Before the client id in the key of its unfinished QoS 2 exchanges, which change much more often. */
+export const EXCHANGE_PREFIX = "mqtt-qos2:";
+
+const VERSION = 1;
+
+type SavedAddress = readonly [kind: "queue" | "topic", id: string];
+type SavedOptions = readonly [qos: Qos, flags: number, identifier: number];
+
+interface SavedWill {
+  readonly address: SavedAddress;
+  readonly level: number;
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  readonly delay: number;
+  readonly expiry: number;
+  readonly properties: string;
+}
+
+interface SavedSession {
+  readonly v: number;
+  readonly user?: string;
+  readonly expiry: number;
+  readonly leftAtMs?: number;
+  readonly will?: SavedWill;
+  readonly filters: readonly (readonly [SavedAddress, SavedOptions])[];
+  readonly shared: readonly (readonly [group: string | null, SavedAddress, SavedOptions])[];
+}
+
+/** A session as it is saved: JSON with a version. */
+export function encodeSession(session: MqttSession): Uint8Array {
+  const will = session.will ?? session.pendingWill?.will;
+  const saved: SavedSession = {
+    v: VERSION,
+    expiry: session.expirySeconds,
+    ...(session.userName === undefined ? {} : { user: session.userName }),
+    ...(session.leftAtMs === undefined ? {} : { leftAtMs: session.leftAtMs }),
+    ...(will === undefined ? {} : { will: savedWill(will) }),
+    filters: Array.from(session.filters.all(), (one) => [savedAddress(one.address), savedOptions(one)]),
+    shared: Array.from(session.shared.values(), (one) => [
+      one.group ?? null,
+      savedAddress(one.address),
+      savedOptions(one),
+    ]),
+  };
+  return Buffer.from(JSON.stringify(saved), "utf8");
+}
+
+/**
+ * A saved session, without connection.
+ * @throws BrokerError STORE_FAILED when it is of another version
+ */
+export function decodeSession(clientId: string, bytes: Uint8Array): MqttSession {
+  const saved = JSON.parse(Buffer.from(bytes).toString("utf8")) as SavedSession;
+  if (saved.v !== VERSION) {
+    const text = `The stored MQTT session '${clientId}' has version ${saved.v}; this broker reads ${VERSION}.`;
+    throw new BrokerError("STORE_FAILED", text);
+  }
+  const { user: userName, expiry: expirySeconds } = saved;
+  const session = new MqttSession({ clientId, userName, clean: false, expirySeconds });
+  session.leftAtMs = saved.leftAtMs;
+  for (const [address, options] of saved.filters) {
+    session.filters.set({ address: readAddress(address), ...readOptions(options) });
+  }
+  for (const [group, saidAddress, options] of saved.shared) {
+    const address = readAddress(saidAddress);
+    const shared: SharedFilter = {
+      group: group ?? undefined,
+      address,
+      durable: sharedAddress(group ?? undefined, address),
+      ...readOptions(options),
+    };
+    session.shared.set(shared.durable.key, shared);
+  }
+  if (saved.will !== undefined) session.will = readWill(saved.will);
+  return session;
+}
+
+/** QoS 2 ids received and sent, two bytes each, the number of received ones in front. */
+export function encodeExchanges(session: MqttSession): Uint8Array | undefined {
+  const received = session.received.all();
+  const released = [...session.inflight.released()];
+  if (received.length + released.length === 0) return undefined;
+  const bytes = Buffer.alloc(3 + 2 * (received.length + released.length));
+  bytes.writeUInt8(VERSION, 0);
+  bytes.writeUInt16BE(received.length, 1);
+  let at = 3;
+  for (const id of received) at = bytes.writeUInt16BE(id, at);
+  for (const id of released) at = bytes.writeUInt16BE(id, at);
+  return bytes;
+}
+
+/** The inverse of {@link encodeExchanges}. */
+export function decodeExchanges(session: MqttSession, saved: Uint8Array): void {
+  const bytes = Buffer.from(saved);
+  if (bytes.length < 3 || bytes[0] !== VERSION) return;
+  const received = bytes.readUInt16BE(1);
+  for (let at = 3, index = 0; at + 2 <= bytes.length; at += 2, index += 1) {
+    const id = bytes.readUInt16BE(at);
+    if (index < received) session.received.add(id);
+    else session.inflight.restoreReleased(id);
+  }
+}
+
+function savedAddress({ kind, id }: Address): SavedAddress {
+  return [kind === "queue" ? "queue" : "topic", id];
+}
+
+function readAddress([kind, id]: SavedAddress): Address {
+  return new Address(kind, parseId(id));
+}
+
+function savedOptions({ qos, noLocal, retainAsPublished, identifier }: FilterOptions): SavedOptions {
+  return [qos, Number(noLocal) | (Number(retainAsPublished) << 1), identifier];
+}
+
+function readOptions([qos, flags, identifier]: SavedOptions): FilterOptions {
+  const noLocal = (flags & 1) !== 0;
+  return { qos, noLocal, retainAsPublished: (flags & 2) !== 0, retainHandling: 0, identifier };
+}
+
+function savedWill({ request, address, level }: Will): SavedWill {
+  const { topic, payload, qos, retain, delaySeconds, expirySeconds, properties } = request;
+  return {
+    address: savedAddress(address),
+    level,
+    topic,
+    payload: Buffer.from(payload).toString("base64"),
+    qos,
+    retain,
+    delay: delaySeconds,
+    expiry: expirySeconds,
+    properties: Buffer.from(properties).toString("base64"),
+  };
+}
+
+function readWill(saved: SavedWill): Will {
+  const { topic, qos, retain, delay: delaySeconds, expiry: expirySeconds } = saved;
+  const payload = Buffer.from(saved.payload, "base64");
+  const properties = Buffer.from(saved.properties, "base64");
+  const request: WillRequest = { topic, payload, qos, retain, delaySeconds, expirySeconds, properties };
+  return new Will(request, readAddress(saved.address), saved.level);
+}
