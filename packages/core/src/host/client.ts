@@ -90,6 +90,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     const operationsBefore = committer.operations;
     this.deliver(route, message);
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
+    if (committer.isCongested && committer.operations !== operationsBefore) this.#wait(committer.congestion);
   }
 
   /** A message for a full queue waits here, unconfirmed, and with it what follows: producers stop now. [messaging 11] */
@@ -178,7 +179,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   #toTopic(topic: Topic, message: Message): void {
     const targets = topic.accept(message, this.host.clock.nowMs());
-    this.#waitForMemory(); // retained, or in a durable subscription
+    if (message.retain !== "none") this.#waitForMemory();
     const count = targets.length;
     if (count === 0) return;
     const delivery = new TopicDelivery(message, topic.address, false);
@@ -190,9 +191,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   /** What is kept although nobody consumes it counts too. */
   #waitForMemory(): void {
-    const { memory, committer } = this.host;
+    const { memory } = this.host;
     if (memory.isExhausted) this.#wait(memory.congestion);
-    if (committer.isCongested) this.#wait(committer.congestion);
   }
 
   #wait(congestion: Congestion): void {
