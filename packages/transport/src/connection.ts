@@ -33,6 +33,9 @@ export interface Addresses {
   readonly local: string;
 }
 
+/** Of a client that showed no certificate. */
+export const NO_NAMES: readonly string[] = Object.freeze([]);
+
 /** Takes nothing and keeps nothing: before a connection has a protocol, and after it lost its last one. */
 export const NO_HANDLER: ProtocolHandler = Object.freeze({
   bytesWanted: 0,
@@ -58,7 +61,7 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
   readonly id: number;
   readonly remoteAddress: string;
   readonly localAddress: string;
-  certificateNames: readonly string[] = [];
+  certificateNames: readonly string[] = NO_NAMES;
   serverName: string | undefined = undefined;
   /** Id of the protocol, once it is known. */
   protocol: string | undefined = undefined;

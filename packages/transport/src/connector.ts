@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { BrokerError, type ProtocolAdapter } from "@tsapollo/domain";
-import { addressesOf } from "./address-text.ts";
-import { type Addresses, type ConnectionContext, SocketConnection } from "./connection.ts";
+import { localOf, remoteOf } from "./address-text.ts";
+import { type Addresses, type ConnectionContext, NO_NAMES, SocketConnection } from "./connection.ts";
 import { ConnectionStream } from "./connection-stream.ts";
 import type { ConnectorParts } from "./connector-options.ts";
 import { Detector, type Routes } from "./detector.ts";
@@ -42,6 +42,8 @@ export class Connector {
   readonly #sockets = new Set<Socket>();
   readonly #onSocketClosed: (this: Socket) => void;
   #boundUri: string | undefined = undefined;
+  /** Our end of the latest connection: nearly all have the same, and share the text. */
+  #local = "";
   #stopped: (() => void) | undefined = undefined;
 
   /** @throws BrokerError BAD_CONFIGURATION for an unknown protocol or unusable key material */
@@ -150,10 +152,10 @@ export class Connector {
 
   #admit(socket: Socket): void {
     const { bind } = this.#parts.options;
-    const addresses = addressesOf(socket);
+    const addresses = this.#addressesOf(socket);
     if (bind.scheme === "ws") {
       this.#track(socket);
-      this.#web.take(socket, { ...addresses, certificateNames: [], serverName: undefined });
+      this.#web.take(socket, { ...addresses, certificateNames: NO_NAMES, serverName: undefined });
       return void socket.resume();
     }
     if (bind.scheme === "wss") {
@@ -172,6 +174,12 @@ export class Connector {
     this.#track(socket);
     connection.attach(SocketWire.hold(socket, connection));
     this.#secure(connection, socket);
+  }
+
+  #addressesOf(socket: Socket): Addresses {
+    const local = localOf(socket);
+    if (local !== this.#local) this.#local = local;
+    return { remote: remoteOf(socket), local: this.#local };
   }
 
   #connect(addresses: Addresses): SocketConnection {

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { BrokerError, type Logger } from "@tsapollo/domain";
-import { addressesOf } from "./address-text.ts";
+import { remoteOf } from "./address-text.ts";
 import type { Bind } from "./bind.ts";
 import { vouchedChain } from "./client-chain.ts";
 import { subjectName } from "./distinguished-name.ts";
@@ -41,7 +41,7 @@ export class TlsGate {
     this.#server = open(material, bind, parts.handshakeTimeoutMs);
     this.#server.on("secureConnection", (socket) => this.#secured(socket));
     this.#server.on("tlsClientError", (error, socket) => {
-      const { remote } = addressesOf(socket);
+      const remote = remoteOf(socket);
       this.#logger.debug({ remote, error: error.message }, "TLS handshake failed");
       socket.destroy();
     });
@@ -49,7 +49,7 @@ export class TlsGate {
 
   /** Does the handshake on a socket; `done` is not called when it fails, the socket is closed then. */
   secure(socket: Socket, done: (secured: Secured) => void): void {
-    const key = addressesOf(socket).remote;
+    const key = remoteOf(socket);
     const known = (secured: Secured): void => {
       runsOn(secured.socket, socket);
       done(secured);
@@ -62,7 +62,7 @@ export class TlsGate {
   }
 
   #secured(socket: TLSSocket): void {
-    const key = addressesOf(socket).remote;
+    const key = remoteOf(socket);
     const done = this.#waiting.get(key);
     this.#waiting.delete(key);
     if (done === undefined) return void socket.destroy();

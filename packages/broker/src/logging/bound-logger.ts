@@ -6,36 +6,43 @@ import type { Logger as PinoLogger } from "pino";
  * connections, and most connections never have anything to say.
  */
 export class BoundLogger implements Logger {
-  readonly #pino: PinoLogger;
+  readonly #parent: BoundLogger | PinoLogger;
   readonly #fields: LogFields | undefined;
 
-  /** @param fields undefined: none */
-  constructor(pino: PinoLogger, fields: LogFields | undefined) {
-    this.#pino = pino;
+  /** @param fields undefined: none besides the parent's */
+  constructor(parent: BoundLogger | PinoLogger, fields: LogFields | undefined) {
+    this.#parent = parent;
     this.#fields = fields;
   }
 
   child(fields: LogFields): Logger {
-    return new BoundLogger(this.#pino, { ...this.#fields, ...fields });
+    return new BoundLogger(this, fields);
   }
 
   debug(fields: LogFields, event: string): void {
-    if (this.#pino.isLevelEnabled("debug")) this.#bound().debug(fields, event);
+    if (this.#root().isLevelEnabled("debug")) this.#bound().debug(fields, event);
   }
 
   info(fields: LogFields, event: string): void {
-    if (this.#pino.isLevelEnabled("info")) this.#bound().info(fields, event);
+    if (this.#root().isLevelEnabled("info")) this.#bound().info(fields, event);
   }
 
   warn(fields: LogFields, event: string): void {
-    if (this.#pino.isLevelEnabled("warn")) this.#bound().warn(fields, event);
+    if (this.#root().isLevelEnabled("warn")) this.#bound().warn(fields, event);
   }
 
   error(fields: LogFields, event: string): void {
-    if (this.#pino.isLevelEnabled("error")) this.#bound().error(fields, event);
+    if (this.#root().isLevelEnabled("error")) this.#bound().error(fields, event);
+  }
+
+  #root(): PinoLogger {
+    const parent = this.#parent;
+    return parent instanceof BoundLogger ? parent.#root() : parent;
   }
 
   #bound(): PinoLogger {
-    return this.#fields === undefined ? this.#pino : this.#pino.child(this.#fields);
+    const parent = this.#parent;
+    const bound = parent instanceof BoundLogger ? parent.#bound() : parent;
+    return this.#fields === undefined ? bound : bound.child(this.#fields);
   }
 }
