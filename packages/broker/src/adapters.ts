@@ -6,7 +6,13 @@ import {
   AmqpMessageCodec,
   type AmqpOptions,
 } from "@tsapollo/protocol-amqp";
-import { MQTT_CODEC, MqttAdapter, type MqttOptions, type MqttSessions } from "@tsapollo/protocol-mqtt";
+import {
+  MQTT_CODEC,
+  Mqtt5MessageCodec,
+  MqttAdapter,
+  type MqttOptions,
+  type MqttSessions,
+} from "@tsapollo/protocol-mqtt";
 import {
   DEFAULT_STOMP_OPTIONS,
   StompAdapter,
@@ -31,7 +37,12 @@ export function adaptersFor(
 
 /** The encodings of messages that may be in a store, by their ids. */
 export function storedCodecs(): CodecLookup {
-  const codecs: readonly MessageCodec[] = [new StompMessageCodec(), MQTT_CODEC, new AmqpMessageCodec()];
+  const codecs: readonly MessageCodec[] = [
+    new StompMessageCodec(),
+    MQTT_CODEC,
+    new Mqtt5MessageCodec(),
+    new AmqpMessageCodec(),
+  ];
   const byId = new Map(codecs.map((codec) => [codec.id, codec]));
   return (id) => byId.get(id);
 }

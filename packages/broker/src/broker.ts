@@ -1,17 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { BrokerConfig, ConnectorConfig, VirtualHostConfig } from "@tsapollo/config";
 import { HostEngine } from "@tsapollo/core";
-import {
-  type Authorizer,
-  BrokerError,
-  type Clock,
-  type MessageStore,
-  type ProtocolServices,
-} from "@tsapollo/domain";
+import { type Authorizer, BrokerError, type Clock, type ProtocolServices } from "@tsapollo/domain";
 import { AmqpContainers } from "@tsapollo/protocol-amqp";
 import { MqttSessions } from "@tsapollo/protocol-mqtt";
 import type { XPathFunction } from "@tsapollo/selector";
-import { MemoryStore } from "@tsapollo/store-memory";
 import { Connector, parseBind, readKeyStore, type SecureMaterial, Turn } from "@tsapollo/transport";
 import { adaptersFor, storedCodecs } from "./adapters.ts";
 import { hostSettings } from "./host-settings.ts";
@@ -19,6 +12,7 @@ import type { LogChannels } from "./logging/index.ts";
 import { FrontDesk, type GuardedHost } from "./reception.ts";
 import { SecuritySetup } from "./security-setup.ts";
 import { SelectorFilter } from "./selector-filter.ts";
+import { hostStore, refuseSharedDirectories } from "./stores/make-store.ts";
 import { limitedXPath } from "./xpath-selectors.ts";
 
 /** What a broker is made of. */
@@ -64,6 +58,7 @@ export class Broker {
     });
     const brokerSecurity = security.forBroker(config);
     const enabled = config.virtualHosts.filter((host) => host.enabled);
+    refuseSharedDirectories(enabled);
     this.#hosts = enabled.map((host) => {
       const own = security.forHost(host, config);
       return { engine: this.#makeHost(host, own.authorizer), hostNames: host.hostNames, security: own };
@@ -80,23 +75,17 @@ export class Broker {
 
   #makeHost(host: VirtualHostConfig, authorizer: Authorizer | undefined): HostEngine {
     const { clock, logs } = this.#parts;
-    const stores = host.store !== undefined && host.store.kind !== "null";
-    const store: MessageStore = new MemoryStore();
-    if (host.store !== undefined && stores && !store.durable) {
-      logs.console.warn(
-        {},
-        `Virtual host '${host.id}': messages are kept in memory only; this version has no ${host.store.kind} store yet, '${"directory" in host.store ? host.store.directory : ""}' is not used`,
-      );
-    }
+    const codecs = storedCodecs();
+    const store = hostStore(host, { codecs, logger: logs.console });
     const makeFilter = (text: string): SelectorFilter => new SelectorFilter(text, this.#xpath);
     return new HostEngine({
       id: host.id,
       brokerId: this.#parts.config.id,
       settings: hostSettings(host, makeFilter),
-      codecs: storedCodecs(),
+      codecs,
       makeFilter,
       store,
-      stores,
+      stores: store.durable,
       authorizer,
       clock,
       logger: logs.broker,
