@@ -33,6 +33,7 @@ export function hostSettings(config: VirtualHostConfig, parseFilter: FilterParse
     destinationsMax: config.destinationsMax,
     consumerBufferBytes: config.consumerBufferBytes,
     transactionBytesMax: config.transactionBytesMax,
+    bindingsBytesMax: config.bindingsBytesMax,
     slowConsumerTimeoutMs: config.slowConsumerTimeoutS * 1_000,
     queues: config.queues.map(queue),
     topics: config.topics.map(topic),

@@ -60,6 +60,20 @@ export interface StompConfig extends NamingConfig {
   readonly maxDataLengthBytes: number | undefined;
   readonly dieDelayMs: number;
   readonly bufferSizeBytes: number;
+  /** How long a connection may take to say CONNECT. */
+  readonly connectTimeoutMs: number;
+  /** Subscriptions of one connection. */
+  readonly subscriptionsMax: number;
+  /** Header bytes of their SUBSCRIBE frames together. */
+  readonly subscriptionsLengthMax: number;
+  /** What unacknowledged deliveries of one connection take besides their messages. */
+  readonly unacknowledgedBytesMax: number;
+  /** Open transactions of one connection. */
+  readonly transactionsMax: number;
+  /** What they keep besides their messages. */
+  readonly transactedBytesMax: number;
+  /** Receipts of one connection that wait. */
+  readonly receiptsMax: number;
   /** Destinations that one SEND may reach by wildcards; 0: wildcards are for SUBSCRIBE. */
   readonly wildcardSendMax: number;
   /** Modules that must see every frame; a connector that cannot load one must not start. [instance 21.3] */

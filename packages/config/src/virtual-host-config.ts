@@ -17,6 +17,8 @@ export interface VirtualHostConfig {
   readonly consumerBufferBytes: number;
   /** Messages of one transaction. */
   readonly transactionBytesMax: number;
+  /** What joins one client's subscriptions to destinations. */
+  readonly bindingsBytesMax: number;
   readonly hostNames: readonly string[];
   /** Undefined: memory only, and a validation message. [instance 5.4] */
   readonly store: StoreConfig | undefined;

@@ -90,8 +90,13 @@ test("7.2: virtual hosts and their stores", () => {
     [true, false, true, 3 * 1024 ** 3, 1000],
   );
   assert.deepEqual(
-    [main!.slowConsumerTimeoutS, main!.consumerBufferBytes, main!.transactionBytesMax],
-    [60, 1024 ** 2, 2 * 1024 ** 2],
+    [
+      main!.slowConsumerTimeoutS,
+      main!.consumerBufferBytes,
+      main!.transactionBytesMax,
+      main!.bindingsBytesMax,
+    ],
+    [60, 1024 ** 2, 2 * 1024 ** 2, 8 * 1024 ** 2],
   );
   assert.deepEqual(main!.store, {
     kind: "leveldb",
@@ -208,6 +213,13 @@ test("7.8, 8, ST-215, MQ-040, AM-009: connector and protocols", () => {
     dieDelayMs: 100,
     bufferSizeBytes: 32_768,
     wildcardSendMax: 50,
+    connectTimeoutMs: 3000,
+    subscriptionsMax: 100,
+    subscriptionsLengthMax: 65_536,
+    unacknowledgedBytesMax: 1024 ** 2,
+    transactionsMax: 10,
+    transactedBytesMax: 2 * 1024 ** 2,
+    receiptsMax: 500,
     protocolFilters: ["one", "two"],
   });
   const { partPattern, ...mqtt } = connector!.mqtt;

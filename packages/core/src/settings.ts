@@ -86,6 +86,8 @@ export interface HostSettings {
   readonly slowConsumerTimeoutMs: number;
   /** Bytes of messages in one transaction. */
   readonly transactionBytesMax: number;
+  /** Bytes that join one client's subscriptions to destinations. */
+  readonly bindingsBytesMax: number;
 }
 
 /** Defaults of {@link QueueSettings}. */
@@ -129,4 +131,5 @@ export const DEFAULT_HOST_SETTINGS: HostSettings = Object.freeze({
   consumerBufferBytes: 640 * 1024,
   slowConsumerTimeoutMs: 30_000,
   transactionBytesMax: 100 * 1024 * 1024,
+  bindingsBytesMax: 128 * 1024 * 1024,
 });

@@ -6,9 +6,10 @@ import type { StompConsumer } from "./consumer.ts";
 import { Destinations } from "./destinations.ts";
 import { foreignContent } from "./foreign-content.ts";
 import type { FrameOutput } from "./frame-output.ts";
+import { Holders } from "./holders.ts";
 import type { StompMessageCodec } from "./message-codec.ts";
 import type { StompOptions } from "./options.ts";
-import { AckIds } from "./outstanding.ts";
+import { AckIds, type Entry, keptBytes } from "./outstanding.ts";
 import { HOLD, type ReadingGate } from "./reading-gate.ts";
 import { Selectors } from "./selectors.ts";
 import { SCRATCH_BYTES, SendComposer } from "./send-composer.ts";
@@ -85,11 +86,17 @@ export class AdmittedClient {
   readonly composer: SendComposer;
   readonly consumers: Map<string, StompConsumer> = new Map();
   readonly ackIds: AckIds = new AckIds();
+  /** For ACK frames that do not name a subscription; undefined where they must. */
+  readonly holders: Holders | undefined;
   readonly transactions: Transactions;
   readonly confirmations: Confirmations;
   readonly #shared: StompShared;
   readonly #gate: ReadingGate;
   readonly #confirmed: () => void;
+  /** Header bytes of the SUBSCRIBE frames of the subscriptions there are. */
+  subscriptionsLength = 0;
+  /** What the entries of unacknowledged deliveries keep. */
+  #unacknowledgedBytes = 0;
   #closed = false;
   /** In the order in which they were stopped; none that has left. */
   #waitingForOutput: Set<StompConsumer> = new Set();
@@ -103,6 +110,7 @@ export class AdmittedClient {
     const { options } = shared;
     this.admission = admission;
     this.version = version;
+    this.holders = version === "1.0" ? new Holders() : undefined;
     this.options = options;
     this.output = parts.output;
     this.clock = parts.clock;
@@ -161,9 +169,28 @@ export class AdmittedClient {
     this.#gate.release(HOLD.destination);
   }
 
-  /** The consumer was refused because the client reads too slowly. */
+  /** The client reads too slowly, or acknowledges nothing at all: deliveries wait. */
+  get takesNoMore(): boolean {
+    return this.output.full || this.#unacknowledgedBytes >= this.options.unacknowledgedBytesMax;
+  }
+
+  /** The consumer was refused because of that. */
   waitForOutput(consumer: StompConsumer): void {
     this.#waitingForOutput.add(consumer);
+  }
+
+  /** A delivery must be acknowledged. */
+  keep(entry: Entry): void {
+    this.#unacknowledgedBytes += keptBytes(entry);
+  }
+
+  /** A delivery need not be acknowledged any more, by whatever happened to it. */
+  drop(entry: Entry): void {
+    this.ackIds.release(entry);
+    const max = this.options.unacknowledgedBytesMax;
+    const wasFull = this.#unacknowledgedBytes >= max;
+    this.#unacknowledgedBytes -= keptBytes(entry);
+    if (wasFull && this.#unacknowledgedBytes < max) this.#wake();
   }
 
   /** The consumer has left. */
@@ -175,6 +202,10 @@ export class AdmittedClient {
   drained(): void {
     this.#receiptsBehind = 0;
     this.#gate.release(HOLD.receipts);
+    this.#wake();
+  }
+
+  #wake(): void {
     const waiting = this.#waitingForOutput;
     this.#waitingForOutput = new Set();
     for (const consumer of waiting) consumer.drained();

@@ -30,6 +30,8 @@ export interface ConsumerParts {
   readonly browses: boolean;
   /** Header for the sequence number, one character for each byte; undefined for none. [messaging 15.7] */
   readonly sequenceHeader: string | undefined;
+  /** Header bytes of the frame. */
+  readonly lengthBytes: number;
 }
 
 const END_OF_BROWSE = Buffer.from("destination:\nmessage-id:\nbrowser:end\n\n");
@@ -44,8 +46,10 @@ export class StompConsumer implements Consumer {
   readonly ackMode: AckMode;
   /** Whether an acknowledgement means anything: not to a browser. */
   readonly takes: boolean;
+  /** Header bytes of its SUBSCRIBE. */
+  readonly lengthBytes: number;
   readonly #client: AdmittedClient;
-  readonly #outstanding: Outstanding = new Outstanding();
+  readonly #outstanding: Outstanding;
   readonly #credit: CreditWindows;
   readonly #head: DeliveryHead;
   /** Whether the client acknowledges. */
@@ -71,7 +75,9 @@ export class StompConsumer implements Consumer {
     this.id = id;
     this.ackMode = ackMode;
     this.takes = !parts.browses;
+    this.lengthBytes = parts.lengthBytes;
     this.#client = client;
+    this.#outstanding = new Outstanding(client.holders);
     this.#credit = new CreditWindows(parts.credit);
     this.#head = new DeliveryHead({ client, id: parts.named ? id : undefined, sequenceHeader });
     this.#explicit = ackMode !== "auto";
@@ -88,7 +94,7 @@ export class StompConsumer implements Consumer {
   offer(delivery: Delivery): boolean {
     if (this.#left) return false;
     const client = this.#client;
-    if (client.output.full) {
+    if (client.takesNoMore) {
       this.#waitForOutput();
       return false;
     }
@@ -111,8 +117,8 @@ export class StompConsumer implements Consumer {
     this.#waiting = true;
   }
 
-  #settle(delivery: Delivery, outcome: Outcome): void {
-    if (this.takes) delivery.settle(outcome);
+  #settle(delivery: Delivery | undefined, outcome: Outcome): void {
+    if (this.takes) delivery?.settle(outcome);
   }
 
   #write(delivery: Delivery): void {
@@ -145,7 +151,7 @@ export class StompConsumer implements Consumer {
     this.#credit.take(sizeBytes);
     const entry: Entry = {
       consumer: this,
-      delivery,
+      delivery: delivery.sequence === -1 ? undefined : delivery,
       sizeBytes,
       order: this.#orders,
       messageId,
@@ -157,6 +163,7 @@ export class StompConsumer implements Consumer {
       nextSame: undefined,
     };
     this.#outstanding.add(entry);
+    this.#client.keep(entry);
     return this.#usesAckIds ? this.#client.ackIds.assign(entry) : -1;
   }
 
@@ -241,7 +248,7 @@ export class StompConsumer implements Consumer {
     if (!entry.credited) this.#credit.give(entry.sizeBytes);
     entry.credited = true;
     if (transaction === undefined) {
-      this.#client.ackIds.release(entry);
+      this.#client.drop(entry);
       this.#settle(entry.delivery, outcome);
     } else {
       this.#held += 1;
@@ -255,7 +262,7 @@ export class StompConsumer implements Consumer {
     this.#held -= entries.length;
     for (const entry of entries) {
       entry.held = false;
-      if (settled || this.#left) this.#client.ackIds.release(entry);
+      if (settled || this.#left) this.#client.drop(entry);
       if (!settled && this.#left) this.#settle(entry.delivery, "retry");
     }
     if (!settled && !this.#left) this.#outstanding.restore(entries);
@@ -275,7 +282,7 @@ export class StompConsumer implements Consumer {
     this.#client.forget(this);
     for (let at = this.#outstanding.first; at !== undefined; at = this.#outstanding.first) {
       this.#outstanding.remove(at);
-      this.#client.ackIds.release(at);
+      this.#client.drop(at);
       if (this.#held > 0) this.#settle(at.delivery, "retry");
     }
     if (this.#held === 0) this.#subscriptions.cancel();

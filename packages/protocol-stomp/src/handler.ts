@@ -24,6 +24,9 @@ import { type Greeting, readGreeting, VersionError } from "./greeting.ts";
 import { HeartBeat } from "./heart-beat.ts";
 import { HOLD, ReadingGate } from "./reading-gate.ts";
 
+/** A stranger need not be listened to for a thousand headers of 10 KiB either. */
+const GREETING_BYTES_MAX = 65_536;
+
 /** What a connection is at. */
 type Phase =
   | { readonly name: "greeting" }
@@ -93,6 +96,7 @@ export class StompHandler implements ProtocolHandler, Producer {
     let next = end;
     try {
       next = this.#decoder.decode(bytes, start, end, this);
+      if (this.#phase.name === "greeting" && end - next > GREETING_BYTES_MAX) throw tooLongGreeting();
     } catch (error) {
       this.#fail(error);
     }
@@ -267,6 +271,11 @@ export class StompHandler implements ProtocolHandler, Producer {
   resumed(): void {
     if (this.#phase.name === "open") this.#phase.client.sendsResumed();
   }
+}
+
+function tooLongGreeting(): BrokerError {
+  const text = `The CONNECT frame is longer than ${GREETING_BYTES_MAX} bytes`;
+  return new BrokerError("FRAME_TOO_LARGE", text);
 }
 
 function receiptOf(frame: StompFrame): string | undefined {

@@ -40,10 +40,8 @@ function entryByMessageId(client: AdmittedClient, frame: StompFrame): Entry {
 
 /** [STOMP-1.0 ACK] need not say which subscription it means. */
 function entryOfAny(client: AdmittedClient, messageId: string): Entry {
-  for (const consumer of client.consumers.values()) {
-    const entry = consumer.withMessageId(messageId);
-    if (entry !== undefined) return entry;
-  }
+  const entry = client.holders?.first(messageId)?.withMessageId(messageId);
+  if (entry !== undefined) return entry;
   throw new BrokerError("PROTOCOL_VIOLATION", `Not expecting an ACK/NACK for message id '${messageId}'`);
 }
 

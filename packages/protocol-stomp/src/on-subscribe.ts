@@ -15,7 +15,9 @@ export function onSubscribe(client: AdmittedClient, frame: StompFrame): void {
     throw new BrokerError("PROTOCOL_VIOLATION", "The id header is missing from the SUBSCRIBE frame");
   }
   const id = frame.rawValue(idIndex === -1 ? destination : idIndex);
+  const lengthBytes = frame.bodyStart - frame.headersStart;
   checkId(client, id);
+  checkLength(client, lengthBytes);
   const { addresses } = client.destinations.find(frame, destination);
   const wishes = readWishes(frame, addresses, client.selectors);
   const requests = headerIsTrue(frame, frame.indexOf(HEADER.persistent))
@@ -29,8 +31,10 @@ export function onSubscribe(client: AdmittedClient, frame: StompFrame): void {
     credit: parseCredit(frame.header("credit"), client.options.bufferSizeBytes),
     browses: wishes.browse !== undefined,
     sequenceHeader: readSequenceHeader(frame),
+    lengthBytes,
   });
   client.consumers.set(id, consumer);
+  client.subscriptionsLength += lengthBytes;
   for (const request of requests) {
     consumer.joined(request, client.admission.host.subscribe(request, consumer));
   }
@@ -56,6 +60,13 @@ function checkId(client: AdmittedClient, id: string): void {
     const text = `Too many subscriptions: a connection may have ${client.options.subscriptionsMax}`;
     throw new BrokerError("PROTOCOL_VIOLATION", text);
   }
+}
+
+function checkLength(client: AdmittedClient, lengthBytes: number): void {
+  const { subscriptionsLengthMax } = client.options;
+  if (client.subscriptionsLength + lengthBytes <= subscriptionsLengthMax) return;
+  const text = `Too many subscriptions: the SUBSCRIBE headers of a connection may have ${subscriptionsLengthMax} bytes together`;
+  throw new BrokerError("PROTOCOL_VIOLATION", text);
 }
 
 /** The durable subscription of a subscription id. */

@@ -18,6 +18,7 @@ export function onUnsubscribe(client: AdmittedClient, frame: StompFrame): void {
     throw new BrokerError("PROTOCOL_VIOLATION", `The subscription '${shown(id)}' not found.`);
   }
   client.consumers.delete(id);
+  if (consumer !== undefined) client.subscriptionsLength -= consumer.lengthBytes;
   consumer?.leave();
   if (destroys) client.admission.host.destroy(durableAddress(client, id));
 }

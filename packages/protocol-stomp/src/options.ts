@@ -51,6 +51,10 @@ export interface StompOptions extends StompNaming {
   readonly receiptsMax: number;
   /** Subscriptions of one connection. */
   readonly subscriptionsMax: number;
+  /** Header bytes of the SUBSCRIBE frames of one connection's subscriptions: ids, destinations, selectors. */
+  readonly subscriptionsLengthMax: number;
+  /** What deliveries that a connection has not acknowledged take besides their messages: 200 bytes and the message id. */
+  readonly unacknowledgedBytesMax: number;
   /** Open transactions of one connection. */
   readonly transactionsMax: number;
   /**
@@ -92,6 +96,8 @@ export const DEFAULT_STOMP_OPTIONS: StompOptions = Object.freeze({
   heartBeatReceiveMs: 10_000,
   receiptsMax: 1_000,
   subscriptionsMax: 10_000,
+  subscriptionsLengthMax: 4 * 1024 * 1024,
+  unacknowledgedBytesMax: 256 * 1024 * 1024,
   transactionsMax: 1_000,
   transactedBytesMax: 16 * 1024 * 1024,
   wildcardSendMax: 0,

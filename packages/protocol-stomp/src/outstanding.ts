@@ -1,10 +1,20 @@
 import type { Delivery } from "@tsapollo/domain";
 import type { StompConsumer } from "./consumer.ts";
+import type { Holders } from "./holders.ts";
+
+/** About what an entry takes besides its message and its message id, in bytes. */
+const ENTRY_BYTES = 200;
+
+/** What an entry keeps in memory, in bytes; its message is the engine's. */
+export function keptBytes({ messageId }: Entry): number {
+  return ENTRY_BYTES + (messageId === undefined ? 0 : messageId.length);
+}
 
 /** A delivery that a client has and has not acknowledged. */
 export interface Entry {
   readonly consumer: StompConsumer;
-  readonly delivery: Delivery;
+  /** Undefined when it came straight from a topic: nothing is settled there, and the message need not be kept. */
+  readonly delivery: Delivery | undefined;
   /** What it took from the credit in bytes. */
   readonly sizeBytes: number;
   /** Grows with every delivery of the consumer. */
@@ -38,6 +48,12 @@ export class Outstanding {
   #last: Entry | undefined = undefined;
   /** Message ids need not be unique. */
   readonly #byMessageId: Map<string, SameId> = new Map();
+  readonly #holders: Holders | undefined;
+
+  /** @param holders is told which message ids are here */
+  constructor(holders?: Holders) {
+    this.#holders = holders;
+  }
 
   get first(): Entry | undefined {
     return this.#first;
@@ -62,6 +78,7 @@ export class Outstanding {
     const same = this.#byMessageId.get(messageId);
     if (same === undefined) {
       this.#byMessageId.set(messageId, { first: entry, last: entry });
+      this.#holders?.add(messageId, entry.consumer);
       return;
     }
     if (same.last.order < entry.order) {
@@ -105,8 +122,10 @@ export class Outstanding {
     if (entry.next === undefined) this.#last = entry.previous;
     else entry.next.previous = entry.previous;
     if (entry.messageId !== undefined) {
-      if (entry.nextSame === undefined) this.#byMessageId.delete(entry.messageId);
-      else this.#byMessageId.get(entry.messageId)!.first = entry.nextSame;
+      if (entry.nextSame === undefined) {
+        this.#byMessageId.delete(entry.messageId);
+        this.#holders?.remove(entry.messageId, entry.consumer);
+      } else this.#byMessageId.get(entry.messageId)!.first = entry.nextSame;
     }
     entry.previous = undefined;
     entry.next = undefined;

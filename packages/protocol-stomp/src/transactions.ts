@@ -88,7 +88,8 @@ export class StompTransaction {
     const held = this.#held.get(entry.consumer);
     if (held === undefined) this.#held.set(entry.consumer, [entry]);
     else held.push(entry);
-    if (entry.consumer.takes) this.transaction.settle(entry.delivery, outcome);
+    if (entry.delivery === undefined || !entry.consumer.takes) return;
+    this.transaction.settle(entry.delivery, outcome);
     this.#checkRefusal();
   }
 

@@ -110,6 +110,38 @@ export const STOMP: Table<StompAttributes> = {
   ...naming((kind) => `/${kind}/`),
   dieDelayMs: DIE_DELAY,
   bufferSizeBytes: BUFFER_SIZE,
+  connectTimeoutMs: ours(
+    "connect_timeout",
+    count(1, INT_MAX),
+    10_000,
+    "Milliseconds a connection may take to say CONNECT.",
+  ),
+  subscriptionsMax: ours("max_subscriptions", count(1, INT_MAX), 10_000, "Subscriptions of one connection."),
+  subscriptionsLengthMax: ours(
+    "max_subscriptions_length",
+    memorySize(1),
+    4 * MIB,
+    "Header bytes of the SUBSCRIBE frames of one connection's subscriptions together.",
+  ),
+  unacknowledgedBytesMax: ours(
+    "max_unacknowledged",
+    memorySize(1),
+    256 * MIB,
+    "Memory for deliveries that one connection has not acknowledged, besides the messages: about 200 bytes each.",
+  ),
+  transactionsMax: ours("max_transactions", count(1, INT_MAX), 1_000, "Open transactions of one connection."),
+  transactedBytesMax: ours(
+    "max_transacted",
+    memorySize(1),
+    16 * MIB,
+    "Memory for acknowledgements and receipts in open transactions of one connection, about 100 bytes each.",
+  ),
+  receiptsMax: ours(
+    "max_receipts",
+    count(1, INT_MAX),
+    1_000,
+    "Receipts of one connection that wait, for the store or for the client to read, before reading stops.",
+  ),
   wildcardSendMax: ours(
     "wildcard_send_max",
     count(0, INT_MAX),

@@ -17,6 +17,7 @@ export type VirtualHostAttributes = Pick<
   | "slowConsumerTimeoutS"
   | "consumerBufferBytes"
   | "transactionBytesMax"
+  | "bindingsBytesMax"
 > & { readonly id: string | undefined };
 
 /** `<virtual_host>`. [instance 7.2] */
@@ -64,6 +65,12 @@ export const VIRTUAL_HOST: Table<VirtualHostAttributes> = {
     memorySize(1),
     100 * 1_024 * 1_024,
     "Messages of one transaction.",
+  ),
+  bindingsBytesMax: ours(
+    "bindings_limit",
+    memorySize(1),
+    128 * 1_024 * 1_024,
+    "Memory for what one client's subscriptions are joined to: about 200 bytes for a queue, 50 for a retained message that waits.",
   ),
 };
 

@@ -12,11 +12,15 @@ import type { Queue } from "../queue/queue.ts";
 import type { QueueLink } from "../queue/queue-feed.ts";
 import type { QueueSettings } from "../settings.ts";
 import { TopicFeed, type TopicFeedOwner } from "../topic/topic-feed.ts";
+import { LINK_BYTES, OWED_BYTES } from "./bindings.ts";
 import type { Client } from "./client.ts";
 import type { QueueWatcher } from "./router.ts";
 
 /** Name of the queues between topics and slow consumers, for logs. */
 const BUFFER = new Address("queue", ["topic-buffer"]);
+
+/** Before a subscription has so many links, looking for those to deleted queues does not pay. */
+const PRUNE_MIN = 64;
 
 /** A live consumer joined to queues, topics and durable subscriptions, directly and by pattern. */
 export class ClientSubscription implements Subscription, QueueWatcher, TopicFeedOwner {
@@ -26,6 +30,8 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
   readonly #request: SubscribeRequest;
   readonly #links: SmallMap<Queue, QueueLink> = new SmallMap();
   #topicFeed: TopicFeed | undefined = undefined;
+  /** With so many links it looks which queues are gone. */
+  #pruneAt: number = PRUNE_MIN;
   #firstToResume = 0;
   #cancelled = false;
 
@@ -55,6 +61,7 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
       if (withoutRetained) return;
       router.findTopics(address, (topic) => {
         if (feed.mayReceive(topic.address.id)) feed.owe(topic);
+        this.#client.bindings.check();
       });
       return;
     }
@@ -84,6 +91,10 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
     return this.#client.host.clock.nowMs();
   }
 
+  owes(count: number): void {
+    this.#client.bindings.count(count * OWED_BYTES);
+  }
+
   makeBuffer(settings: QueueSettings): Queue {
     return this.#client.host.router.createBuffer(BUFFER, settings);
   }
@@ -104,20 +115,52 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
     }
     if (!this.#addresses.has(address.key)) router.addQueuePattern(address, this);
     this.#addresses.set(address.key, address);
-    router.findQueues(address, (queue) => this.queueCreated(queue));
+    router.findQueues(address, (queue) => this.#joinIfAllowed(queue));
   }
 
-  /** A queue exists that one of the patterns matches. */
-  queueCreated(queue: Queue): void {
+  #joinIfAllowed(queue: Queue): void {
     if (this.#client.access.mayTake(this.#action, queue.address)) this.#join(queue);
   }
 
+  /** A queue has come to be that one of the patterns matches. */
+  queueCreated(queue: Queue): void {
+    if (this.#cancelled) return;
+    try {
+      this.#joinIfAllowed(queue);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.#consumer.ended(error); // whoever made the queue has nothing to do with it
+    }
+  }
+
+  /** @throws BrokerError DESTINATION_LIMIT */
   #join(queue: Queue): void {
     if (this.#links.has(queue)) return;
+    if (this.#links.size >= this.#pruneAt) this.#prune();
+    const { bindings } = this.#client;
+    bindings.count(LINK_BYTES);
+    try {
+      bindings.check();
+    } catch (error) {
+      bindings.count(-LINK_BYTES);
+      throw error;
+    }
     const link = this.#linkTo(queue);
     // the consumer may have ended the subscription while it took its first message
-    if (this.#cancelled) link.leave();
-    else this.#links.set(queue, link);
+    if (this.#cancelled) {
+      bindings.count(-LINK_BYTES);
+      link.leave();
+    } else this.#links.set(queue, link);
+  }
+
+  #unlink(queue: Queue): void {
+    if (this.#links.delete(queue)) this.#client.bindings.count(-LINK_BYTES);
+  }
+
+  /** Forgets queues that were deleted: a pattern that lasts meets many that do not. */
+  #prune(): void {
+    for (const [queue, link] of [...this.#links]) if (link.closed) this.#unlink(queue);
+    this.#pruneAt = Math.max(PRUNE_MIN, this.#links.size * 2);
   }
 
   #linkTo(queue: Queue): QueueLink {
@@ -149,7 +192,7 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
     if (address.isPattern) this.#client.host.router.removeQueuePattern(address, this);
     for (const [queue, feed] of this.#links) {
       if (this.#covers(queue.address)) continue;
-      this.#links.delete(queue);
+      this.#unlink(queue);
       feed.leave();
     }
   }
@@ -176,7 +219,7 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
     this.#firstToResume = (this.#firstToResume + 1) % feeds.length;
     for (let at = 0; at < feeds.length; at += 1) {
       const feed = feeds[(this.#firstToResume + at) % feeds.length]!;
-      if (feed.closed) this.#links.delete(feed.queue);
+      if (feed.closed) this.#unlink(feed.queue);
       else feed.resume();
     }
   }
@@ -194,6 +237,7 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
       this.#topicFeed.close();
     }
     for (const link of this.#links.values()) link.leave();
+    this.#client.bindings.count(-LINK_BYTES * this.#links.size);
     this.#links.clear();
     this.#client.forget(this);
   }

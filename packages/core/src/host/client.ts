@@ -19,6 +19,7 @@ import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Topic } from "../topic/topic.ts";
 import { TopicDelivery } from "../topic/topic-delivery.ts";
+import { Bindings } from "./bindings.ts";
 import { ClientAccess } from "./client-access.ts";
 import { ClientSubscription } from "./client-subscription.ts";
 import { ClientTransaction } from "./client-transaction.ts";
@@ -39,6 +40,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   readonly host: HostEngine;
   readonly guard: Guard;
   readonly access: ClientAccess;
+  readonly bindings: Bindings;
   readonly states: NamedStates;
   readonly producer: Producer;
   /** Unique among the host's clients; owns temporary destinations. */
@@ -60,6 +62,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     this.guard = guard;
     this.states = host.states;
     this.producer = producer;
+    this.bindings = new Bindings(host.settings.bindingsBytesMax);
     this.access = new ClientAccess(guard, host, clientId);
   }
 

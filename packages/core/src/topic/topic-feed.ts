@@ -34,6 +34,8 @@ export interface TopicFeedOwner {
   nowMs(): number;
   /** Makes a queue for topics whose slow consumers read from one. */
   makeBuffer(settings: QueueSettings): Queue;
+  /** So many more retained messages, or with a negative number fewer, are owed. */
+  owes(count: number): void;
 }
 
 /** What a feed is made of. */
@@ -116,6 +118,7 @@ export class TopicFeed implements TopicTarget {
     if (source.retainedDelivery(this.#owner.nowMs()) === undefined) return;
     this.#owed ??= new Set();
     this.#owed.add(source);
+    this.#owner.owes(1);
     if (this.#hasCredit) this.resume();
   }
 
@@ -125,7 +128,7 @@ export class TopicFeed implements TopicTarget {
     if (owed === undefined) return true;
     for (const source of owed) {
       if (!this.#pay(source)) return false;
-      owed.delete(source);
+      if (owed.delete(source)) this.#owner.owes(-1);
     }
     this.#owed = undefined;
     return true;
@@ -177,7 +180,10 @@ export class TopicFeed implements TopicTarget {
   close(): void {
     this.#closed = true;
     this.#hasCredit = false;
-    this.#owed?.clear();
+    if (this.#owed !== undefined) {
+      this.#owner.owes(-this.#owed.size);
+      this.#owed.clear();
+    }
     this.#waiting.clear();
     this.#waitingBytes = 0;
     for (const buffer of this.#buffers.values()) buffer.close();
