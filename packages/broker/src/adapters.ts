@@ -20,6 +20,7 @@ import {
   type StompOptions,
 } from "@tsapollo/protocol-stomp";
 import type { XPathFunction } from "@tsapollo/selector";
+import { mechanismsFor } from "./scram-users.ts";
 
 /** Every protocol there is, with a connector's options. The order is the order in which they are asked. */
 export function adaptersFor(
@@ -30,7 +31,7 @@ export function adaptersFor(
 ): readonly ProtocolAdapter[] {
   return [
     new StompAdapter({ ...stompOptions(config.stomp), xpath }),
-    new MqttAdapter(sessions, mqttOptions(config.mqtt)),
+    new MqttAdapter(sessions, mqttOptions(config.mqtt), mechanismsFor(config.mqtt)),
     new AmqpAdapter(amqpOptions(config.amqp), containers),
   ];
 }
@@ -47,7 +48,8 @@ export function storedCodecs(): CodecLookup {
   return (id) => byId.get(id);
 }
 
-function mqttOptions({ protocolFilters: _, sessionsMax: __, ...options }: MqttConfig): Partial<MqttOptions> {
+function mqttOptions(config: MqttConfig): Partial<MqttOptions> {
+  const { protocolFilters: _, sessionsMax: __, scramUsersFile: ___, ...options } = config;
   return options; // the configuration names them as the protocol does
 }
 

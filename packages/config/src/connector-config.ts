@@ -120,6 +120,34 @@ export interface MqttConfig {
   readonly maxClientIdLength: number;
   /** Most levels in a topic name or filter. */
   readonly maxTopicLevels: number;
+  /** Longest topic name or filter, in bytes. */
+  readonly maxTopicLength: number;
+  readonly maxQos: number;
+  readonly retainAvailable: boolean;
+  readonly wildcardsAvailable: boolean;
+  readonly sharedAvailable: boolean;
+  readonly subscriptionIdsAvailable: boolean;
+  /** Unacknowledged QoS 1 and 2 messages on their way from one client. */
+  readonly receiveMax: number;
+  /** Topic aliases of clients, and the broker's own. */
+  readonly topicAliasMax: number;
+  readonly topicAliasSentMax: number;
+  readonly sessionExpiryMaxSeconds: number;
+  /** 0: any. */
+  readonly keepAliveMaxSeconds: number;
+  /** Undefined: chosen by user name and TLS server name. */
+  readonly virtualHost: string | undefined;
+  readonly virtualHostInUser: boolean;
+  /** Undefined: clients are let in. */
+  readonly redirectTo: string | undefined;
+  readonly redirectForGood: boolean;
+  /** Messages that wait for one session; undefined: as configured for durable subscriptions. */
+  readonly maxQueuedMessages: number | undefined;
+  readonly queuedMessagesPolicy: "drop head" | "drop tail" | "block";
+  /** Undefined: clients are not told of response topics. */
+  readonly responsePrefix: string | undefined;
+  /** Path of a properties file with users' passwords; undefined: no SCRAM-SHA-256. */
+  readonly scramUsersFile: string | undefined;
   /** Most sessions, connected or not, per virtual host. */
   readonly sessionsMax: number;
   /** See {@link StompConfig}. */

@@ -71,6 +71,7 @@ export type {
   UnitOfWork,
 } from "./store.ts";
 export {
+  type DurableLimit,
   type MessageFilter,
   type NamedStates,
   NO_TOKEN,

@@ -26,6 +26,13 @@ export interface MessageFilter {
   matches(message: Message): boolean;
 }
 
+/** How many messages a durable subscription may hold, and what happens to one too many. */
+export interface DurableLimit {
+  readonly messages: number;
+  /** `block`: producers wait; `drop head`: the oldest goes; `drop tail`: the new one does. */
+  readonly whenFull: "block" | "drop head" | "drop tail";
+}
+
 /** What a consumer wants. */
 export interface SubscribeRequest {
   /** Destinations, patterns allowed. With `durable`, the topics it collects from; may be empty otherwise. */
@@ -36,6 +43,8 @@ export interface SubscribeRequest {
   readonly filter?: MessageFilter;
   /** On queues: nobody else gets what this one could take, until it leaves. [messaging 5.4] */
   readonly exclusive?: boolean;
+  /** For a durable subscription that is created: goes before what is configured. */
+  readonly limit?: DurableLimit;
   /** Without the retained messages that its topics have now. */
   readonly withoutRetained?: boolean;
   /** Looks without taking: up to the end of each queue, or for ever. Needs `receive` instead of `consume`. */

@@ -13,6 +13,7 @@ export { INCOMPLETE, PacketDecoder } from "./packet-decoder.ts";
 export { encodePublish, writeAck, writePublish } from "./publish-writer.ts";
 export { encodePublish5, OwnProperties, type Publish5, writePublish5 } from "./publish-writer-5.ts";
 export { PacketError, REASON } from "./reasons.ts";
+export { type PasswordSource, ScramSha256 } from "./scram.ts";
 export { MqttSession, type SessionOwner, type SessionRequest } from "./session.ts";
 export { DEFAULT_SESSIONS_MAX, MqttSessions, type SessionView } from "./sessions.ts";
 export { sharedAddress } from "./shared-groups.ts";

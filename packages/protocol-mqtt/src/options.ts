@@ -33,7 +33,7 @@ export interface MqttOptions {
   /** Longest topic name or filter, in bytes. */
   readonly maxTopicLength: number;
   /** Highest quality of service; clients are granted no higher one. */
-  readonly maxQos: 0 | 1 | 2;
+  readonly maxQos: number;
   /** Whether messages may be retained. */
   readonly retainAvailable: boolean;
   /** Whether filters may have wildcards. */
@@ -60,6 +60,10 @@ export interface MqttOptions {
   readonly redirectTo: string | undefined;
   /** Whether clients are told to stay there. */
   readonly redirectForGood: boolean;
+  /** Most messages that wait for a session; undefined: what the virtual host configures for its name as a dsub. */
+  readonly maxQueuedMessages: number | undefined;
+  /** What happens to one more: the oldest goes, the new one goes, or producers wait. */
+  readonly queuedMessagesPolicy: "drop head" | "drop tail" | "block";
   /** Begins the response topics that clients are told of when they ask; undefined: they are not. */
   readonly responsePrefix: string | undefined;
 }
@@ -98,5 +102,7 @@ export const DEFAULT_MQTT_OPTIONS: MqttOptions = Object.freeze({
   virtualHostInUser: true,
   redirectTo: undefined,
   redirectForGood: false,
+  maxQueuedMessages: undefined,
+  queuedMessagesPolicy: "drop head",
   responsePrefix: undefined,
 });

@@ -1,4 +1,10 @@
-import { type Address, BrokerError, type Logger, type VirtualHost } from "@tsapollo/domain";
+import {
+  type Address,
+  BrokerError,
+  type DurableLimit,
+  type Logger,
+  type VirtualHost,
+} from "@tsapollo/domain";
 import { Feed } from "./feed.ts";
 import type { FilterOptions, FilterWish } from "./filter-request.ts";
 import type { FilterSyntax, SharedName } from "./filter-syntax.ts";
@@ -185,7 +191,7 @@ export class Subscribing {
         for (const address of addresses) made.subscription.add(address, withoutRetained);
         return undefined;
       }
-      const durable = own ? { durable: this.#session.durableAddress } : {};
+      const durable = own ? { durable: this.#session.durableAddress, ...this.#limit() } : {};
       const retained = withoutRetained ? { withoutRetained } : {};
       made.subscription = this.#host.subscribe({ addresses, ...durable, ...retained }, made);
       if (lasts && !own) this.#queues = made;
@@ -196,6 +202,11 @@ export class Subscribing {
       if (error instanceof BrokerError) return error;
       throw error;
     }
+  }
+
+  #limit(): { limit?: DurableLimit } {
+    const { maxQueuedMessages: messages, queuedMessagesPolicy: whenFull } = this.#options;
+    return messages === undefined ? {} : { limit: { messages, whenFull } };
   }
 
   #feed(own: boolean): Feed {

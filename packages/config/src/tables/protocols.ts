@@ -21,6 +21,7 @@ import {
   TEXT,
   TEXT_OR_NONE,
 } from "../value-types.ts";
+import { MQTT5 } from "./mqtt.ts";
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
@@ -218,6 +219,7 @@ export const MQTT: Table<MqttAttributes> = {
     "Longest client id, in characters.",
   ),
   maxTopicLevels: ours("topic_levels_max", count(1, 65_535), 200, "Most levels in a topic name or filter."),
+  ...MQTT5,
   sessionsMax: ours(
     "sessions_max",
     count(1, INT_MAX),

@@ -274,7 +274,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     this.guard.demand("consume", address);
     for (const one of request.addresses) this.access.checkCollectable(one);
     if (existing === undefined) router.checkLimit();
-    const durable: DurableSubscription = existing ?? router.createDurable(address);
+    const durable: DurableSubscription = existing ?? router.createDurable(address, undefined, request.limit);
     const attachment = new DurableAttachment(this, durable, inner);
     durable.filter = request.filter;
     router.describe(durable);

@@ -1,4 +1,4 @@
-import { Address, type DestinationKind, parseId, type QueueState } from "@tsapollo/domain";
+import { Address, type DestinationKind, type DurableLimit, parseId, type QueueState } from "@tsapollo/domain";
 import type { Contents, QueueStorage } from "../queue/contents.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import { PagedRun } from "../queue/paged-run.ts";
@@ -82,13 +82,15 @@ export interface DurableDescription {
   /** Ids of the topics and patterns it collects from. */
   readonly topics: readonly string[];
   readonly selector?: string;
+  readonly limit?: DurableLimit;
 }
 
 /** What the store is told of a durable subscription. */
-export function descriptionOf({ topics, filter }: DurableSubscription): string {
+export function descriptionOf({ topics, filter, limit }: DurableSubscription): string {
   const description: DurableDescription = {
     topics: [...topics.values()].map(({ id }) => id),
     ...(filter === undefined ? {} : { selector: filter.text }),
+    ...(limit === undefined ? {} : { limit }),
   };
   return JSON.stringify(description);
 }

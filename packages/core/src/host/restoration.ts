@@ -53,8 +53,8 @@ function restoreQueue(state: QueueState, { router, makeFilter, logger }: Restora
     router.createQueue(address, state);
     return;
   }
-  const { topics, selector } = JSON.parse(description) as DurableDescription;
-  const durable = router.createDurable(address, state);
+  const { topics, selector, limit } = JSON.parse(description) as DurableDescription;
+  const durable = router.createDurable(address, state, limit);
   if (selector !== undefined) {
     try {
       durable.filter = makeFilter(selector);

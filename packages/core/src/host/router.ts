@@ -2,6 +2,7 @@ import {
   Address,
   BrokerError,
   type Clock,
+  type DurableLimit,
   filterMatches,
   type Logger,
   type Message,
@@ -169,10 +170,17 @@ export class Router {
     return this.#newQueue(address, { ...settings, persistent: false });
   }
 
-  /** @param stored what an earlier process left of it */
-  createDurable(address: Address, stored?: QueueState): DurableSubscription {
-    const settings = configuredDsub(this.#parts.settings.dsubs, address);
-    const durable = new DurableSubscription(this.#newQueue(address, settings, stored));
+  /**
+   * @param stored what an earlier process left of it
+   * @param limit goes before what is configured
+   */
+  createDurable(address: Address, stored?: QueueState, limit?: DurableLimit): DurableSubscription {
+    const configured = configuredDsub(this.#parts.settings.dsubs, address) ?? DEFAULT_QUEUE_SETTINGS;
+    const settings =
+      limit === undefined
+        ? configured
+        : { ...configured, quotaMessages: limit.messages, fullPolicy: limit.whenFull };
+    const durable = new DurableSubscription(this.#newQueue(address, settings, stored), limit);
     this.dsubs.set(address.id, durable);
     if (stored === undefined) this.describe(durable);
     return durable;

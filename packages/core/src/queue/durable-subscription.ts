@@ -1,4 +1,4 @@
-import type { Address, Delivery, MessageFilter } from "@tsapollo/domain";
+import type { Address, Delivery, DurableLimit, MessageFilter } from "@tsapollo/domain";
 import type { Congestion } from "../congestion.ts";
 import type { TopicTarget } from "../topic/topic-feed.ts";
 import type { Queue } from "./queue.ts";
@@ -16,8 +16,12 @@ export class DurableSubscription implements TopicTarget {
   /** What the store was told of it last. */
   written: string | undefined = undefined;
 
-  constructor(queue: Queue) {
+  /** What its creator wanted instead of the configured limits. */
+  readonly limit: DurableLimit | undefined;
+
+  constructor(queue: Queue, limit?: DurableLimit) {
     this.queue = queue;
+    this.limit = limit;
   }
 
   get congestion(): Congestion {
