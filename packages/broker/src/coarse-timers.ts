@@ -45,8 +45,7 @@ export class CoarseTimers {
       const bucket = this.#buckets.get(this.#next);
       if (bucket === undefined) continue;
       for (const timer of bucket) {
-        timer.cancel();
-        timer.callback();
+        timer.fire();
       }
     }
   }
@@ -60,16 +59,24 @@ export class CoarseTimers {
 
 class CoarseTimer implements Timer {
   readonly bucket: number;
-  readonly callback: () => void;
+  /** Undefined when it is over: who keeps the timer does not keep what it was for. */
+  #callback: (() => void) | undefined;
   readonly #timers: CoarseTimers;
 
   constructor(timers: CoarseTimers, bucket: number, callback: () => void) {
     this.#timers = timers;
     this.bucket = bucket;
-    this.callback = callback;
+    this.#callback = callback;
   }
 
   cancel(): void {
     this.#timers.remove(this);
+    this.#callback = undefined;
+  }
+
+  fire(): void {
+    const callback = this.#callback;
+    this.cancel();
+    callback?.();
   }
 }

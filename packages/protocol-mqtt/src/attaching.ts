@@ -31,7 +31,7 @@ export interface AttachParts {
 
 /** Joins an admitted connection to its session. */
 export function attach(parts: AttachParts): Attachment {
-  const { shared, session, host, request, log, will, owner } = parts;
+  const { shared, session, host, request, log, will, owner, onFailed, keepAliveSeconds } = parts;
   const { options, names, syntax } = shared;
   const { properties } = request;
   const sessions = shared.sessions.of(host.id);
@@ -48,12 +48,12 @@ export function attach(parts: AttachParts): Attachment {
   // the engine destroyed what the session stood for: the next connection finds none
   const onEnded = (reason: BrokerError, own: boolean): void => {
     if (own) session.expirySeconds = 0;
-    parts.onFailed(reason);
+    onFailed(reason);
   };
   const subscribing = new Subscribing({ host, session, sessions, sending, syntax, options, log, onEnded });
-  const keepAlive = new KeepAlive(clock, parts.gate, parts.keepAliveSeconds, () => {
-    const text = `The client was silent for 1.5 times its keep-alive of ${parts.keepAliveSeconds} s.`;
-    parts.onFailed(violation(text, REASON.KEEP_ALIVE_TIMEOUT));
+  const keepAlive = new KeepAlive(clock, parts.gate, keepAliveSeconds, () => {
+    const text = `The client was silent for 1.5 times its keep-alive of ${keepAliveSeconds} s.`;
+    onFailed(violation(text, REASON.KEEP_ALIVE_TIMEOUT));
   });
   return new Attachment({ session, sessions, sending, subscribing, keepAlive, host, owner, will });
 }

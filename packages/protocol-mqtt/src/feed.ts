@@ -17,7 +17,7 @@ export interface FeedParts {
 /** One engine subscription of a session: offers go to what the connection sends. */
 export class Feed implements Consumer {
   subscription: Subscription | undefined;
-  readonly #parts: FeedParts;
+  readonly #onEnded: (reason: BrokerError) => void;
   readonly #sending: Sending;
   readonly #filters: Filters;
   #match: Match | undefined;
@@ -25,7 +25,7 @@ export class Feed implements Consumer {
   #refused = false;
 
   constructor(parts: FeedParts) {
-    this.#parts = parts;
+    this.#onEnded = parts.onEnded;
     this.#sending = parts.sending;
     this.#filters = parts.filters;
     this.#match = parts.match;
@@ -55,7 +55,7 @@ export class Feed implements Consumer {
   ended(reason: BrokerError): void {
     this.subscription = undefined;
     this.#sending.feeds.delete(this);
-    this.#parts.onEnded(reason);
+    this.#onEnded(reason);
   }
 
   /** Leaves; what was sent and not acknowledged returns to where it came from. */

@@ -1,4 +1,4 @@
-import type { Address, Expression, PathPart } from "@tsapollo/domain";
+import { type Address, type Expression, type PathPart, SmallMap } from "@tsapollo/domain";
 import type { FilterOptions } from "./filter-request.ts";
 import { identifierProperties, NONE } from "./property-bytes.ts";
 
@@ -49,12 +49,12 @@ interface Node {
  * the first level do not cover names that begin with `$`. [MQTT-4.7.2-1]
  */
 export class Filters {
-  readonly #byKey = new Map<string, Filter>();
+  readonly #byKey = new SmallMap<string, Filter>();
   #length = 0;
   #noLocal = 0;
   #patterns: Map<string, Node> | undefined;
   #removed = 0;
-  readonly #cache = new Map<string, Match>();
+  readonly #cache = new SmallMap<string, Match>();
   #lastAddress: Address | undefined;
   #lastMatch = NO_MATCH;
 

@@ -309,10 +309,11 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
       filtersMax: options.maxFiltersPerPacket,
       guarded: (answer, error) => this.#guarded(answer, error),
     });
-    this.#receiving.open(host, acquired.session, attached.sessions, { ...options, level: request.level });
+    this.#receiving.open(host, acquired.session, attached.sessions, request.level, options);
     attached.sending.hold();
     attached.subscribing.attach();
     this.#phase = "open";
+    this.#request = undefined;
     this.#answers.send(connack);
     attached.sending.resend();
     attached.sending.release();

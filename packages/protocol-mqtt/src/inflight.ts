@@ -1,4 +1,4 @@
-import type { Delivery } from "@tsapollo/domain";
+import { type Delivery, SmallMap, SmallSet } from "@tsapollo/domain";
 
 const FREE = 0;
 const AWAITS_PUBACK = 1;
@@ -41,13 +41,13 @@ export class Inflight {
   #count = 0;
   #next = 1;
   /** Ids in the order of their PUBREC; see {@link Inflight.released}. */
-  readonly #released = new Set<number>();
+  readonly #released = new SmallSet<number>();
   /** Sequence of a message that comes again → id and QoS. */
-  readonly #resend = new Map<number, number>();
+  readonly #resend = new SmallMap<number, number>();
   /** Deliveries of shared subscriptions that only this client may finish, by id. [MQTT5-4.8.2-4] */
-  readonly #kept = new Map<number, Delivery>();
+  readonly #kept = new SmallMap<number, Delivery>();
   /** Ids whose delivery is not the own durable subscription's. */
-  readonly #foreign = new Set<number>();
+  readonly #foreign = new SmallSet<number>();
 
   /** Whether no id is left. */
   get full(): boolean {

@@ -8,6 +8,8 @@ import {
   NO_TOKEN,
   type Producer,
   type RetainAction,
+  SmallMap,
+  SmallSet,
   type VirtualHost,
 } from "@tsapollo/domain";
 import type { Answers } from "./answers.ts";
@@ -33,9 +35,8 @@ const GENERATION_MAX = 0x3fff;
 const REFUSALS_MAX = 100;
 const NO_TOPIC: TopicEntry = { bytes: new Uint8Array(0), address: undefined };
 
-/** What the producer side of a connection may do. */
+/** What the producer side of a connection may do: the options of the connector, for all connections. */
 export interface ReceivingLimits {
-  readonly level: number;
   readonly maxQos: number;
   readonly retainAvailable: boolean;
   readonly receiveMax: number;
@@ -59,13 +60,14 @@ export class Receiving implements Producer {
   readonly #log: Logger;
   readonly #answers: Answers;
   readonly #onStoreFailed: (error: BrokerError) => void;
-  readonly #refusals = new Set<string>();
+  readonly #refusals = new SmallSet<string>();
   /**
    * QoS 2 messages that are not answered yet, by packet id. They end with the connection: what the engine has taken it
    * answers for, so ids of earlier connections count as confirmed.
    */
-  readonly #exchanges = new Map<number, Exchange>();
-  readonly #properties: PublishProperties = new PublishProperties();
+  readonly #exchanges = new SmallMap<number, Exchange>();
+  /** For MQTT 5.0 only. */
+  #properties: PublishProperties | undefined;
   /** Grows when an id is released too early, so that its message's token differs from that of the id's next. */
   #generation = 0;
   /** Messages of QoS 1 and 2 that MQTT 5.0 counts against the receive maximum. */
@@ -73,7 +75,9 @@ export class Receiving implements Producer {
   #host: VirtualHost | undefined;
   #session: MqttSession | undefined;
   #sessions: HostSessions | undefined;
+  #level = 4;
   #limits: ReceivingLimits | undefined;
+  /** For MQTT 5.0 only. */
   #aliases: ReceivedAliases | undefined;
   #lastTopic: TopicEntry = NO_TOPIC;
 
@@ -97,12 +101,21 @@ export class Receiving implements Producer {
   }
 
   /** The client was let in. */
-  open(host: VirtualHost, session: MqttSession, sessions: HostSessions, limits: ReceivingLimits): void {
+  open(
+    host: VirtualHost,
+    session: MqttSession,
+    sessions: HostSessions,
+    level: number,
+    limits: ReceivingLimits,
+  ): void {
     this.#host = host;
     this.#session = session;
     this.#sessions = sessions;
+    this.#level = level;
     this.#limits = limits;
+    if (level < 5) return;
     this.#aliases = new ReceivedAliases(limits.topicAliasMax);
+    this.#properties = new PublishProperties();
   }
 
   /** The connection ends: nothing is acknowledged any more. */
@@ -119,7 +132,7 @@ export class Receiving implements Producer {
   onPublish(bytes: Uint8Array, start: number, packet: PacketDecoder, borrowed: boolean): void {
     const { first, packetId, payloadStart, end } = packet;
     const limits = this.#limits!;
-    const is5 = limits.level === 5;
+    const is5 = this.#level === 5;
     const qos = (first >> 1) & 3;
     if (qos > limits.maxQos) throw violation(`A PUBLISH has QoS ${qos}.`, REASON.QOS_NOT_SUPPORTED);
     const retain = (first & RETAIN_BIT) !== 0;
@@ -135,7 +148,7 @@ export class Receiving implements Producer {
     if (address === undefined) return this.#refuse(token);
     let action: RetainAction = "none";
     if (retain) action = payloadStart === end ? "clear" : "set";
-    const seconds = is5 ? this.#properties.expirySeconds : -1;
+    const seconds = is5 ? this.#properties!.expirySeconds : -1;
     const parts = {
       codec: is5 ? this.#codec5 : MQTT_CODEC,
       bytes,
@@ -202,7 +215,7 @@ export class Receiving implements Producer {
 
   #resolve5(bytes: Uint8Array, packet: PacketDecoder): Address | undefined {
     const { topicStart, topicEnd } = packet;
-    const properties = this.#properties;
+    const properties = this.#properties!;
     properties.read(bytes, packet.propertiesStart, packet.payloadStart);
     const { alias } = properties;
     if (alias === 0) {
@@ -294,7 +307,7 @@ export class Receiving implements Producer {
     if (exchange.waits > 0) return;
     this.#exchanges.delete(id);
     const { refusal } = exchange;
-    if (refusal === undefined || this.#limits!.level < 5) return this.#write(PUBREC, id);
+    if (refusal === undefined || this.#level < 5) return this.#write(PUBREC, id);
     const reason = Math.max(reasonOf(refusal), FIRST_FAILURE);
     this.#session!.received.delete(id); // a refusal ends the exchange [MQTT5-4.3.3-9]
     if (this.#session!.durable) this.#sessions!.saveExchanges(this.#session!);

@@ -1,4 +1,4 @@
-import type { Clock, Connection, Delivery, Logger } from "@tsapollo/domain";
+import { type Clock, type Connection, type Delivery, type Logger, SmallSet } from "@tsapollo/domain";
 import type { Answers } from "./answers.ts";
 import { isStamped } from "./content.ts";
 import type { Feed } from "./feed.ts";
@@ -32,7 +32,7 @@ export interface SendingLimits {
 /** What a connection sends to its client: the consumer side of the session. [messaging 16.7] */
 export class Sending {
   /** The engine subscriptions of the connection. */
-  readonly feeds: Set<Feed> = new Set();
+  readonly feeds: SmallSet<Feed> = new SmallSet();
   readonly #connection: Connection;
   readonly #answers: Answers;
   readonly #session: MqttSession;
@@ -41,7 +41,7 @@ export class Sending {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #limits: SendingLimits;
-  readonly #aliases: SentAliases;
+  #aliases: SentAliases | undefined;
   readonly #own: OwnProperties = new OwnProperties();
   /** How many more messages of QoS 1 and 2 may be sent. */
   #quota: number;
@@ -67,7 +67,8 @@ export class Sending {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#limits = parts.limits;
-    this.#aliases = new SentAliases(parts.limits.aliasMax);
+    const { aliasMax } = parts.limits;
+    if (aliasMax > 0) this.#aliases = new SentAliases(aliasMax);
     this.#quota = parts.limits.inflightMax;
   }
 
@@ -142,6 +143,7 @@ export class Sending {
 
   /** Says again what an earlier connection may not have heard. [MQTT-4.4.0-1] [MQTT5-4.4.0-1] */
   resend(): void {
+    if (!this.#session.hasInflight) return;
     const { inflight } = this.#session;
     for (const [id, delivery] of inflight.kept()) {
       this.#quota -= 1;
@@ -212,9 +214,9 @@ export class Sending {
       own.expirySeconds = Math.max(Math.ceil((message.expiresAtMs - this.#clock.nowMs()) / 1_000), 0);
       if (own.expirySeconds === 0) return false; // [MQTT5-3.3.2-5]
     }
-    own.alias = this.#limits.aliasMax === 0 ? 0 : this.#aliases.of(name);
+    own.alias = this.#aliases?.of(name) ?? 0;
     return writePublish5(output, message, {
-      name: own.alias === 0 || this.#aliases.isNew ? name : BY_ALIAS,
+      name: own.alias === 0 || this.#aliases?.isNew ? name : BY_ALIAS,
       first,
       packetId,
       own,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Address } from "@tsapollo/domain";
+import { Address, SmallMap } from "@tsapollo/domain";
 import { NEVER_SECONDS } from "./connect-request.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { FilterOptions } from "./filter-request.ts";
@@ -55,7 +55,7 @@ export class MqttSession {
   expirySeconds: number;
   readonly filters: Filters = new Filters();
   /** Shared subscriptions, by the key of their durable subscription. */
-  readonly shared: Map<string, SharedFilter> = new Map();
+  readonly shared: SmallMap<string, SharedFilter> = new SmallMap();
   /** Packet ids of QoS 2 messages that were taken and not yet released by PUBREL. [MQTT-4.3.3-2] */
   readonly received: PacketIds = new PacketIds();
   /** The connection that has it now. */
@@ -82,6 +82,11 @@ export class MqttSession {
   get inflight(): Inflight {
     this.#inflight ??= new Inflight();
     return this.#inflight;
+  }
+
+  /** Whether messages of QoS 1 and 2 are, or were, on their way out. */
+  get hasInflight(): boolean {
+    return this.#inflight !== undefined;
   }
 
   /** The durable subscription: the client id as one literal part. [messaging 2.7] */

@@ -1,3 +1,4 @@
+import { SmallMap } from "@tsapollo/domain";
 import { REASON, violation } from "./reasons.ts";
 import type { TopicEntry } from "./topic-cache.ts";
 
@@ -42,7 +43,7 @@ const NAME_BYTES_MIN = 6;
 /** The names whose aliases a client was told. The first ones get one, and keep it. [MQTT5-3.1.2-26] */
 export class SentAliases {
   readonly #max: number;
-  readonly #byName = new Map<Uint8Array, number>();
+  readonly #byName = new SmallMap<Uint8Array, number>();
   /** Whether the alias that {@link SentAliases.of} returned last is new to the client. */
   isNew = false;
 
