@@ -1,14 +1,9 @@
 import { BrokerError } from "@tsapollo/domain";
+import { IdSet } from "./id-set.ts";
 
-const PAGE_IDS = 65_536;
 const CACHED_MAX = 100_000;
 /** References, parts. */
 const RECORD_BYTES = 8;
-
-interface Marks {
-  readonly bits: Uint8Array;
-  count: number;
-}
 
 /** How many entries refer to a body, and of how many parts it is. */
 export interface BodyUse {
@@ -22,7 +17,7 @@ export interface BodyUse {
  */
 export class SharedBodies {
   readonly #read: (bodyId: number) => Buffer | undefined;
-  readonly #marks: Map<number, Marks> = new Map();
+  readonly #shared: IdSet = new IdSet();
   readonly #uses: Map<number, BodyUse> = new Map();
   /** Ids up to this one are from before: all that are asked for are shared. */
   readonly #before: number;
@@ -40,9 +35,7 @@ export class SharedBodies {
   isShared(messageId: number): boolean {
     if (messageId === 0) return false;
     if (messageId <= this.#before) return true;
-    const marks = this.#marks.get(Math.floor(messageId / PAGE_IDS));
-    const at = messageId % PAGE_IDS;
-    return marks !== undefined && (marks.bits[at >> 3]! & (1 << (at & 7))) !== 0;
+    return this.#shared.has(messageId);
   }
 
   /**
@@ -63,35 +56,12 @@ export class SharedBodies {
   written(bodyId: number, use: BodyUse): void {
     if (use.references === 0) {
       this.#uses.delete(bodyId);
-      this.#unmark(bodyId);
+      this.#shared.delete(bodyId);
       return;
     }
-    if (!this.#uses.has(bodyId)) this.#mark(bodyId);
+    if (!this.#uses.has(bodyId) && bodyId > this.#before) this.#shared.add(bodyId);
     this.#uses.set(bodyId, use);
     if (this.#uses.size > CACHED_MAX) this.#uses.delete(this.#uses.keys().next().value!);
-  }
-
-  #mark(bodyId: number): void {
-    if (bodyId <= this.#before) return;
-    const page = Math.floor(bodyId / PAGE_IDS);
-    const marks = this.#marks.get(page) ?? { bits: new Uint8Array(PAGE_IDS >> 3), count: 0 };
-    this.#marks.set(page, marks);
-    const at = bodyId % PAGE_IDS;
-    const bit = 1 << (at & 7);
-    if ((marks.bits[at >> 3]! & bit) !== 0) return;
-    marks.bits[at >> 3]! |= bit;
-    marks.count += 1;
-  }
-
-  #unmark(bodyId: number): void {
-    const page = Math.floor(bodyId / PAGE_IDS);
-    const marks = this.#marks.get(page);
-    const at = bodyId % PAGE_IDS;
-    const bit = 1 << (at & 7);
-    if (marks === undefined || (marks.bits[at >> 3]! & bit) === 0) return;
-    marks.bits[at >> 3]! &= ~bit;
-    marks.count -= 1;
-    if (marks.count === 0) this.#marks.delete(page);
   }
 }
 
