@@ -61,7 +61,8 @@ export class FrontDesk implements Reception {
       demandConnect(this.#parts.brokerAuthorizer, identity, connector, connection);
       demandConnect(security.authorizer, identity, { kind: "virtual-host", id: engine.id }, connection);
     }
-    return { ...engine.admit(identity, connection.connectorId, producer), identity };
+    const { host, clientId } = engine.admit(identity, connection.connectorId, producer);
+    return { host, clientId, identity };
   }
 
   #find(name: string | undefined): GuardedHost {

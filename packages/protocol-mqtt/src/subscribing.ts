@@ -3,6 +3,7 @@ import {
   BrokerError,
   type DurableLimit,
   type Logger,
+  SmallMap,
   type VirtualHost,
 } from "@tsapollo/domain";
 import { Feed } from "./feed.ts";
@@ -43,7 +44,7 @@ export class Subscribing {
   readonly #onEnded: (reason: BrokerError, own: boolean) => void;
   #main: Feed | undefined;
   #queues: Feed | undefined;
-  readonly #shared = new Map<string, Feed>();
+  readonly #shared = new SmallMap<string, Feed>();
   #warnings = 0;
 
   constructor(parts: {

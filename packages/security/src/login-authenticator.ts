@@ -72,7 +72,7 @@ export class LoginAuthenticator implements Authenticator {
 
   /** Clients that are the same user share one object. */
   #identityOf(principals: readonly Principal[]): Identity {
-    const key = JSON.stringify(principals);
+    const key = keyOf(principals);
     let known = this.#identities.get(key);
     if (known === undefined) {
       const user = principals.find(({ kind }) => this.#userKinds.has(kind));
@@ -102,6 +102,13 @@ export class LoginAuthenticator implements Authenticator {
       `Authentication failed. Credentials=${credentialsText(credentials)}`,
     );
   }
+}
+
+/** A text that no other principals have. */
+function keyOf(principals: readonly Principal[]): string {
+  let key = "";
+  for (const { kind, name } of principals) key += `${kind.length},${name.length},${kind}${name}`;
+  return key;
 }
 
 /** `[certdn=<dn>, user=<name>]` without what was not shown, and never the password. [instance 13.1] */

@@ -1,4 +1,4 @@
-import { createHmac, hash as hashOnce, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { type Asker, WaitingLine } from "./waiting-line.ts";
 
 /** A password that everybody can read who can read the file. */
@@ -63,7 +63,7 @@ export class PasswordChecker {
   readonly #proven = new Map<string, Uint8Array>();
   /** What is being found out, so that many who ask the same from one address wait for one answer. */
   readonly #pending = new Map<string, Promise<boolean>>();
-  readonly #digests = new WeakMap<PlainPassword, Uint8Array>();
+  readonly #plain = new WeakMap<PlainPassword, Uint8Array>();
   readonly #waiting: WaitingLine;
   #running = 0;
 
@@ -83,7 +83,7 @@ export class PasswordChecker {
    */
   async matches(stored: StoredPassword, given: string, asker: Asker = UNKNOWN_ASKER): Promise<boolean> {
     if (stored.form === "malformed") return false;
-    if (stored.form === "plain") return timingSafeEqual(this.#digestOf(stored), digest(given));
+    if (stored.form === "plain") return isSame(this.#bytesOf(stored), given);
     const account = Buffer.from(stored.hash).toString("base64");
     const proof = createHmac("sha256", this.#key).update(stored.salt).update(given, "utf8").digest();
     if (this.#isProven(account, proof)) return true;
@@ -115,11 +115,11 @@ export class PasswordChecker {
     }
   }
 
-  #digestOf(stored: PlainPassword): Uint8Array {
-    let known = this.#digests.get(stored);
+  #bytesOf(stored: PlainPassword): Uint8Array {
+    let known = this.#plain.get(stored);
     if (known === undefined) {
-      known = digest(stored.text);
-      this.#digests.set(stored, known);
+      known = Buffer.from(stored.text, "utf8");
+      this.#plain.set(stored, known);
     }
     return known;
   }
@@ -152,9 +152,11 @@ interface Proof {
   readonly proof: Uint8Array;
 }
 
-/** Equal lengths for the comparison, whatever the texts are. */
-function digest(text: string): Uint8Array {
-  return hashOnce("sha256", text, "buffer");
+/** Takes a time that depends on the given text only: one of another length is compared with itself. */
+function isSame(stored: Uint8Array, given: string): boolean {
+  const bytes = Buffer.from(given, "utf8");
+  const isAsLong = bytes.length === stored.length;
+  return timingSafeEqual(bytes, isAsLong ? stored : bytes) && isAsLong;
 }
 
 function derive(password: string, salt: Uint8Array, lengthBytes: number): Promise<Buffer> {
