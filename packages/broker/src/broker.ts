@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { BrokerConfig, ConnectorConfig, VirtualHostConfig } from "@tsapollo/config";
 import { HostEngine } from "@tsapollo/core";
-import { type Authorizer, BrokerError, type Clock, type ProtocolServices } from "@tsapollo/domain";
+import {
+  type Authorizer,
+  BrokerError,
+  type Clock,
+  type MessageStore,
+  type ProtocolServices,
+} from "@tsapollo/domain";
 import { AmqpContainers } from "@tsapollo/protocol-amqp";
 import { MqttSessions } from "@tsapollo/protocol-mqtt";
 import type { XPathFunction } from "@tsapollo/selector";
@@ -39,6 +45,7 @@ export class Broker {
   readonly #containers: AmqpContainers = new AmqpContainers();
   readonly #turn: Turn = new Turn();
   readonly #connectors: Connector[] = [];
+  readonly #stores: Map<string, MessageStore> = new Map();
   /** XPATH in selectors, when the configuration allows it. */
   readonly #xpath: XPathFunction | undefined;
 
@@ -77,6 +84,7 @@ export class Broker {
     const { clock, logs } = this.#parts;
     const codecs = storedCodecs();
     const store = hostStore(host, { codecs, logger: logs.console });
+    this.#stores.set(host.id, store);
     const makeFilter = (text: string): SelectorFilter => new SelectorFilter(text, this.#xpath);
     return new HostEngine({
       id: host.id,
@@ -178,6 +186,19 @@ export class Broker {
       this.#sessions.hostStopping(engine.id);
       await engine.stop();
     }
+  }
+
+  /**
+   * Copies the store of a virtual host into an empty or missing folder, while work goes on.
+   * @param hostId the first host's by default
+   * @throws BrokerError HOST_UNKNOWN, STORE_FAILED
+   */
+  async backupStore(folder: string, hostId?: string): Promise<void> {
+    const id = hostId ?? this.#hosts[0]?.engine.id ?? "";
+    const store = this.#stores.get(id);
+    if (store !== undefined) return store.backup(folder);
+    const ids = [...this.#stores.keys()].map((known) => `'${known}'`).join(", ");
+    throw new BrokerError("HOST_UNKNOWN", `The broker runs no virtual host '${id}'; it runs ${ids}`);
   }
 
   /** Virtual hosts, for management and tests. */

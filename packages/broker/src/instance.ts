@@ -12,6 +12,9 @@ import type { Logger } from "@tsapollo/domain";
 import { usesDefaultPassword } from "@tsapollo/security";
 import { BANNER } from "./banner.ts";
 import { Broker } from "./broker.ts";
+import { controlCommands } from "./control/commands.ts";
+import { controlPath } from "./control/control-path.ts";
+import { ControlServer } from "./control/control-server.ts";
 import { type LogChannels, openInstanceLogs } from "./instance-logs.ts";
 import { openFileLimit, operatingSystem } from "./machine.ts";
 import { PidFile } from "./pid-file.ts";
@@ -71,7 +74,7 @@ export async function runInstance(options: InstanceOptions): Promise<number> {
         systemProperties: properties,
         environment,
       };
-      await serve(new Broker(parts), logs);
+      await serve(new Broker(parts), logs, controlPath(base));
       return 0;
     } finally {
       pidFile.remove();
@@ -82,8 +85,9 @@ export async function runInstance(options: InstanceOptions): Promise<number> {
   }
 }
 
-async function serve(broker: Broker, logs: LogChannels): Promise<void> {
+async function serve(broker: Broker, logs: LogChannels, path: string): Promise<void> {
   const signals = new StopSignals();
+  const control = new ControlServer(path, controlCommands(broker), logs.console);
   const onHangUp = (): void => logs.reopen(); // what log rotation sends
   process.on("SIGHUP", onHangUp);
   // the last resort: what nothing else caught costs a log line, not everybody's broker [instance 17]
@@ -92,8 +96,12 @@ async function serve(broker: Broker, logs: LogChannels): Promise<void> {
   process.on("unhandledRejection", onBug);
   try {
     await broker.start();
+    await control.start().catch((error: Error) => {
+      logs.console.warn({}, `Commands such as store-backup cannot reach this broker: ${error.message}`);
+    });
     const signal = await signals.first;
     logs.console.info({}, `Stopping, on ${signal}. A second signal stops at once.`);
+    await control.stop();
     await broker.stop();
   } finally {
     signals.dispose();

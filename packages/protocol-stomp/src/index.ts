@@ -2,3 +2,4 @@ export { StompAdapter } from "./adapter.ts";
 export { StompAddresses } from "./addresses.ts";
 export { StompMessageCodec } from "./message-codec.ts";
 export { DEFAULT_STOMP_OPTIONS, type StompNaming, type StompOptions, type UserHeader } from "./options.ts";
+export { readStoredFrame } from "./stored-frame.ts";

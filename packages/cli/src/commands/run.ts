@@ -1,8 +1,6 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
-import { BrokerError } from "@tsapollo/domain";
-import type { Command, Context } from "../command.ts";
+import type { Command } from "../command.ts";
 import { installedHome } from "../installation.ts";
+import { instanceBase } from "../instance-base.ts";
 
 /** Runs the broker of this instance until it is stopped. [instance 1.8, 17] */
 export const run: Command = {
@@ -15,7 +13,13 @@ export const run: Command = {
     try {
       // Loaded late: the other commands answer without waiting for a whole broker to load.
       const { runInstance } = await import("@tsapollo/broker");
-      return await runInstance({ base: baseOf(context), home: installedHome(), environment, stdout, stderr });
+      return await runInstance({
+        base: instanceBase(context),
+        home: installedHome(),
+        environment,
+        stdout,
+        stderr,
+      });
     } catch (error) {
       // No line end: Apollo prints none either. [instance 1.8]
       stderr.write(`Startup failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -23,13 +27,3 @@ export const run: Command = {
     }
   },
 };
-
-function baseOf({ base, workingFolder }: Context): string {
-  if (!base) throw new BrokerError("BAD_CONFIGURATION", "The apollo.base system property is not set.");
-  const folder = resolve(workingFolder, base);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
-  throw new BrokerError(
-    "BAD_CONFIGURATION",
-    `The apollo.base system property is not set to valid directory path ${base}`,
-  );
-}
