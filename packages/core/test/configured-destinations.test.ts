@@ -86,10 +86,10 @@ test("a configured durable subscription collects from the start, by its selector
   const { host, send } = client();
   assert.deepEqual([...engine.router.dsubs.keys()], ["d"]);
   for (const text of ["1 red", "2 blue"]) for (const name of ["a.x", "b", "c"]) send(topic(name), text);
-  send(dsub("d"), "direct");
+  for (const text of ["direct red", "direct blue"]) send(dsub("d"), text);
   const consumer = automatic();
   host.subscribe({ addresses: [dsub("d")] }, consumer);
-  assert.deepEqual(consumer.bodies, ["1 red", "1 red", "direct"]);
+  assert.deepEqual(consumer.bodies, ["1 red", "1 red", "direct red"]);
 });
 
 for (const { id, expected } of [

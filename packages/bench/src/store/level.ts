@@ -2,7 +2,13 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { type LoadedEntry, Message, type MessageCodec, type MessageStore, type UnitOfWork } from "@tsapollo/domain";
+import {
+  type LoadedEntry,
+  Message,
+  type MessageCodec,
+  type MessageStore,
+  type UnitOfWork,
+} from "@tsapollo/domain";
 import { LevelStore } from "@tsapollo/store-level";
 
 const CODEC: MessageCodec = {
@@ -25,7 +31,9 @@ export interface StoreRun {
 /** Fills a queue, opens the store again, drains the queue by pages, and fills and drains at the same time. */
 export async function storeRun({ messages, bytes, folder = tmpdir() }: StoreRun): Promise<string> {
   const directory = mkdtempSync(join(folder, "tsapollo-bench-"));
-  const lines = [`${messages.toLocaleString("en")} messages of ${bytes} bytes, ${UNIT} a unit, each unit synced`];
+  const lines = [
+    `${messages.toLocaleString("en")} messages of ${bytes} bytes, ${UNIT} a unit, each unit synced`,
+  ];
   const make = (): MessageStore => new LevelStore({ directory, codecs: () => CODEC, failIfLocked: true });
   let store = make();
   try {
@@ -54,7 +62,12 @@ export async function storeRun({ messages, bytes, folder = tmpdir() }: StoreRun)
   return `${lines.join("\n")}\n`;
 }
 
-async function timed(name: string, messages: number, directory: string, work: () => Promise<void>): Promise<string> {
+async function timed(
+  name: string,
+  messages: number,
+  directory: string,
+  work: () => Promise<void>,
+): Promise<string> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const start = performance.now();
@@ -70,7 +83,8 @@ async function timed(name: string, messages: number, directory: string, work: ()
 
 function diskBytes(folder: string): number {
   let sum = 0;
-  for (const name of readdirSync(folder)) sum += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+  for (const name of readdirSync(folder))
+    sum += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
   return sum;
 }
 

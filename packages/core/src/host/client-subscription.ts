@@ -11,6 +11,7 @@ import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { QueueLink } from "../queue/queue-feed.ts";
 import type { QueueSettings } from "../settings.ts";
+import type { Topic } from "../topic/topic.ts";
 import { TopicFeed, type TopicFeedOwner } from "../topic/topic-feed.ts";
 import { LINK_BYTES, OWED_BYTES } from "./bindings.ts";
 import type { Client } from "./client.ts";
@@ -47,21 +48,36 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
   }
 
   add(address: Address, withoutRetained: boolean = this.#request.withoutRetained ?? false): void {
-    if (address.kind === "topic") this.#addTopics(address, withoutRetained);
-    else this.#addQueues(address);
+    this.#addAll([address], withoutRetained);
   }
 
-  #addTopics(address: Address, withoutRetained: boolean): void {
+  /** Adds everything that the request names: what several of that cover comes once. [messaging 2.6, 9] */
+  addRequested(): void {
+    this.#addAll(this.#request.addresses, this.#request.withoutRetained ?? false);
+  }
+
+  #addAll(addresses: readonly Address[], withoutRetained: boolean): void {
+    const owing = new Set<Topic>();
+    for (const address of addresses) {
+      if (address.kind === "topic") this.#addTopics(address, owing);
+      else this.#addQueues(address);
+    }
+    if (withoutRetained) return;
+    for (const topic of owing) {
+      this.#topicFeed?.owe(topic);
+      this.#client.bindings.check();
+    }
+  }
+
+  #addTopics(address: Address, owing: Set<Topic>): void {
     const { router } = this.#client.host;
     const known = this.#addresses.has(address.key);
     if (address.isPattern) {
       const feed = this.#feedOfTopics();
-      this.#addresses.set(address.key, address); // first: the consumer may end everything when it is offered something
+      this.#addresses.set(address.key, address);
       if (!known) router.addTopicPattern(address, feed);
-      if (withoutRetained) return;
       router.findTopics(address, (topic) => {
-        if (feed.mayReceive(topic.address.id)) feed.owe(topic);
-        this.#client.bindings.check();
+        if (feed.mayReceive(topic.address.id)) owing.add(topic);
       });
       return;
     }
@@ -69,7 +85,7 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
     const feed = this.#feedOfTopics();
     this.#addresses.set(address.key, address);
     topic.join(feed);
-    if (!withoutRetained) feed.owe(topic);
+    owing.add(topic);
   }
 
   #feedOfTopics(): TopicFeed {

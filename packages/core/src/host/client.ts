@@ -168,6 +168,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   /** Hands a message to the route's destination; what is full is remembered in `blockedBy`. */
   deliver(route: Route, message: Message): void {
     const { topic, queue } = route;
+    // what is sent to a durable subscription directly must pass its selector too [messaging 7]
+    if (route.durable?.filter?.matches(message) === false) return;
     if (message.notBeforeMs !== 0 && message.notBeforeMs > this.host.clock.nowMs()) {
       this.host.scheduler.hold(route.address, message);
       if (this.host.memory.isExhausted) this.#wait(this.host.memory.congestion);
@@ -234,17 +236,17 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   #findRoute(address: Address): Route {
     const guardGeneration = this.guard.generation;
     try {
+      const { router } = this.host;
       const isTopic = address.kind === "topic";
-      const topic = isTopic ? this.access.topicFor(address, "send") : undefined;
       const queue = isTopic ? undefined : this.access.queueFor(address, "send");
-      if (queue?.settings.mirrored) {
-        const mirrored = this.host.router.mirrorTopic(queue.address);
-        return { address, topic: mirrored, queue, refusal: undefined, guardGeneration };
-      }
-      return { address, topic, queue, refusal: undefined, guardGeneration };
+      const mirrored = queue?.settings.mirrored ? router.mirrorTopic(queue.address) : undefined;
+      const topic = isTopic ? this.access.topicFor(address, "send") : mirrored;
+      const durable = address.kind === "dsub" ? router.dsubs.get(address.id) : undefined;
+      return { address, topic, queue, durable, refusal: undefined, guardGeneration };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      return { address, topic: undefined, queue: undefined, refusal: error, guardGeneration };
+      const nowhere = { topic: undefined, queue: undefined, durable: undefined };
+      return { address, ...nowhere, refusal: error, guardGeneration };
     }
   }
 
@@ -259,7 +261,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     this.#subscriptions.add(subscription);
     try {
       if (request.durable !== undefined) return this.#attach(request.durable, request, subscription);
-      for (const address of request.addresses) subscription.add(address);
+      subscription.addRequested();
       return subscription;
     } catch (error) {
       subscription.cancel();

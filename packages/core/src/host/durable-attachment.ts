@@ -1,4 +1,5 @@
 import type { Address, Subscription } from "@tsapollo/domain";
+import { patternCovers } from "../path-tree.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Topic } from "../topic/topic.ts";
 import { TopicDelivery } from "../topic/topic-delivery.ts";
@@ -26,23 +27,29 @@ export class DurableAttachment implements Subscription {
     this.#durable.guard = (topicId) => access.mayReceiveTopic(topicId); // holds on to the rights, not to the client
     host.router.rematchTopics(); // what topics remember was right for whoever bound it before
     const wanted = new Set(addresses.map((address) => address.key));
-    for (const address of [...this.#durable.topics.values()]) {
+    const before = [...this.#durable.topics.values()];
+    for (const address of before) {
       if (!wanted.has(address.key)) host.router.unbindDurable(this.#durable, address);
     }
-    for (const address of addresses) {
-      if (!this.#durable.topics.has(address.key)) this.#bind(address, withoutRetained);
-    }
+    this.#bind(addresses, before, withoutRetained);
     this.#inner.joinDurable(this.#durable);
   }
 
-  #bind(address: Address, withoutRetained: boolean): void {
+  /** Retained messages come of topics that are new to it, each once. [messaging 9] */
+  #bind(addresses: readonly Address[], before: readonly Address[], withoutRetained: boolean): void {
     const { router } = this.#client.host;
-    if (!this.#durable.topics.has(address.key)) router.bindDurable(this.#durable, address);
-    if (withoutRetained) return;
-    if (address.isPattern) router.findTopics(address, (topic) => this.#collectRetained(topic));
-    else {
-      const topic = router.topics.get(address.id);
-      if (topic !== undefined) this.#collectRetained(topic);
+    const found = new Set<Topic>();
+    for (const address of addresses) {
+      if (!this.#durable.topics.has(address.key)) router.bindDurable(this.#durable, address);
+      if (withoutRetained) continue;
+      if (address.isPattern) router.findTopics(address, (topic) => void found.add(topic));
+      else {
+        const topic = router.topics.get(address.id);
+        if (topic !== undefined) found.add(topic);
+      }
+    }
+    for (const topic of found) {
+      if (!before.some(({ path }) => patternCovers(path, topic.address.path))) this.#collectRetained(topic);
     }
   }
 
@@ -59,7 +66,7 @@ export class DurableAttachment implements Subscription {
 
   add(address: Address, withoutRetained = false): void {
     this.#client.access.checkCollectable(address);
-    this.#bind(address, withoutRetained);
+    this.#bind([address], [], withoutRetained); // renewed: its retained messages come again
   }
 
   remove(address: Address): boolean {

@@ -1,4 +1,5 @@
 import type { Address, BrokerError, Message } from "@tsapollo/domain";
+import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Topic } from "../topic/topic.ts";
 
@@ -8,6 +9,8 @@ export interface Route {
   /** Where messages go; for a mirrored queue its topic, which passes them on to the queue. */
   readonly topic: Topic | undefined;
   readonly queue: Queue | undefined;
+  /** What the queue belongs to, if that is what the address names. */
+  readonly durable: DurableSubscription | undefined;
   readonly refusal: BrokerError | undefined;
   readonly guardGeneration: number;
 }
