@@ -19,7 +19,7 @@ import { acceptance, addProof, checkRequest, termsFor } from "./opening.ts";
 import { INCOMPLETE } from "./packet-decoder.ts";
 import type { MqttParts } from "./parts.ts";
 import { PAUSED_BY, ReadingGate } from "./reading-gate.ts";
-import { FIRST_FAILURE, PacketError, REASON, reasonOf, violation } from "./reasons.ts";
+import { failureFor, PacketError, REASON, violation } from "./reasons.ts";
 import { Receiving } from "./receiving.ts";
 import type { SessionOwner } from "./session.ts";
 import { Will } from "./will.ts";
@@ -346,7 +346,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
 
   /** [MQTT-3.2.2-4] [MQTT-3.2.2-5] [MQTT5-3.2.2-7] The socket stays for a while so that the client can read the answer. */
   #refuse(error: BrokerError): void {
-    const reasonCode = Math.max(reasonOf(error), FIRST_FAILURE);
+    const reasonCode = failureFor("CONNACK", error);
     const { remoteAddress } = this.#connection;
     this.#log.warn({ reasonCode }, `MQTT connection '${remoteAddress}' refused: ${error.message}`);
     this.#answers.refuse(reasonCode, error.message, this.#parts.options.redirectTo);
@@ -360,7 +360,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
     if (this.#attached === undefined && this.#answers.level === 5) return this.#refuse(error);
     const { code, message } = error;
     this.#log.warn({ code }, `MQTT connection '${this.#connection.remoteAddress}' error: ${message}`);
-    if (this.#attached !== undefined) this.#answers.disconnect(reasonOf(error), message);
+    if (this.#attached !== undefined) this.#answers.disconnect(failureFor("DISCONNECT", error), message);
     this.#leave(true);
     this.#connection.close();
   }

@@ -10,6 +10,7 @@ export type { AcquiredSession, SessionRefusal } from "./host-sessions.ts";
 export { MQTT_CODEC, Mqtt5MessageCodec, MqttMessageCodec, publishQos } from "./message-codec.ts";
 export { DEFAULT_MQTT_OPTIONS, type MqttOptions } from "./options.ts";
 export { INCOMPLETE, PacketDecoder } from "./packet-decoder.ts";
+export { PropertyWriter } from "./property-bytes.ts";
 export { encodePublish, writeAck, writePublish } from "./publish-writer.ts";
 export { encodePublish5, OwnProperties, type Publish5, writePublish5 } from "./publish-writer-5.ts";
 export { PacketError, REASON } from "./reasons.ts";

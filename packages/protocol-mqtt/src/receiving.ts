@@ -19,7 +19,7 @@ import { MQTT_CODEC } from "./message-codec.ts";
 import type { PacketDecoder } from "./packet-decoder.ts";
 import { PublishProperties } from "./publish-properties.ts";
 import { PAUSED_BY, type ReadingGate } from "./reading-gate.ts";
-import { FIRST_FAILURE, REASON, reasonOf, violation } from "./reasons.ts";
+import { failureFor, REASON, violation } from "./reasons.ts";
 import type { MqttSession } from "./session.ts";
 import { ReceivedAliases } from "./topic-aliases.ts";
 import { sameBytes, type TopicCache, type TopicEntry } from "./topic-cache.ts";
@@ -295,7 +295,7 @@ export class Receiving implements Producer {
     }
     if (this.#unacknowledged > 0) this.#unacknowledged -= 1;
     if (error === undefined) this.#write(PUBACK, token);
-    else this.#answers.ack(PUBACK, token, reasonOf(error), error.message);
+    else this.#answers.ack(PUBACK, token, failureFor("PUBLISH", error), error.message);
   }
 
   /** One more of the things has happened that the answer to a QoS 2 message waits for. */
@@ -308,11 +308,10 @@ export class Receiving implements Producer {
     this.#exchanges.delete(id);
     const { refusal } = exchange;
     if (refusal === undefined || this.#level < 5) return this.#write(PUBREC, id);
-    const reason = Math.max(reasonOf(refusal), FIRST_FAILURE);
     this.#session!.received.delete(id); // a refusal ends the exchange [MQTT5-4.3.3-9]
     if (this.#session!.durable) this.#sessions!.saveExchanges(this.#session!);
     if (this.#unacknowledged > 0) this.#unacknowledged -= 1;
-    this.#answers.ack(PUBREC, id, reason, refusal.message);
+    this.#answers.ack(PUBREC, id, failureFor("PUBLISH", refusal), refusal.message);
   }
 
   #write(first: number, id: number, reason = 0): void {

@@ -12,7 +12,7 @@ import type { FilterSyntax, SharedName } from "./filter-syntax.ts";
 import { together } from "./filters.ts";
 import type { HostSessions } from "./host-sessions.ts";
 import type { MqttOptions } from "./options.ts";
-import { REASON, reasonOf } from "./reasons.ts";
+import { failureFor, REASON } from "./reasons.ts";
 import type { Sending } from "./sending.ts";
 import type { MqttSession, SharedFilter } from "./session.ts";
 
@@ -105,7 +105,7 @@ export class Subscribing {
       const refusal = this.#add(parsed[at]!, { ...wish, qos }, bound);
       if (refusal === undefined) return qos;
       refusals.push(refusal);
-      return filterReason(refusal);
+      return failureFor("FILTER", refusal);
     });
     this.#dropUnused();
     this.#warnRefused(refusals);
@@ -121,7 +121,7 @@ export class Subscribing {
   unsubscribe(filters: readonly string[]): number[] {
     const unwanted = filters.map((text) => this.#syntax.parse(text));
     const codes = unwanted.map((one) => {
-      if (one instanceof BrokerError) return filterReason(one);
+      if (one instanceof BrokerError) return failureFor("FILTER", one);
       const known = "durable" in one ? this.#leave(one) : this.#remove(one);
       return known ? REASON.SUCCESS : REASON.NO_SUBSCRIPTION_EXISTED;
     });
@@ -284,10 +284,4 @@ function pickOptions({
   identifier,
 }: FilterOptions): FilterOptions {
   return { qos, noLocal, retainAsPublished, retainHandling, identifier };
-}
-
-/** A name that is wrong is the filter's in a SUBACK. [MQTT5-3.9.3] */
-function filterReason(refusal: BrokerError): number {
-  const reason = reasonOf(refusal);
-  return reason === REASON.TOPIC_NAME_INVALID ? REASON.TOPIC_FILTER_INVALID : reason;
 }

@@ -45,13 +45,18 @@ export class World {
   /** The virtual host as the broker sees it: what sessions save, and what is destroyed with them. */
   readonly host: RecordingHost;
 
-  /** @param host a host whose saved values another world left */
+  /**
+   * @param host a host whose saved values another world left
+   * @param laterMs how much later it is than in that one
+   */
   constructor(
     options: Partial<MqttOptions> = {},
     sessionsMax = 1_000,
     host: RecordingHost = new RecordingHost(),
     mechanisms: readonly AuthenticationMechanism[] = [],
+    laterMs = 0,
   ) {
+    this.clock.advance(laterMs);
     this.host = host;
     this.sessions = new MqttSessions(sessionsMax);
     this.adapter = new MqttAdapter(this.sessions, options, mechanisms);
@@ -75,6 +80,8 @@ export class Client {
   readonly connection: TestConnection = new TestConnection();
   readonly reception: TestReception = new TestReception();
   readonly handler: ProtocolHandler;
+  /** Protocol level of what it sends and reads. */
+  level = 4;
 
   constructor(world: World) {
     const { clock, log: logger } = world;
@@ -92,6 +99,7 @@ export class Client {
 
   /** Sends CONNECT; returns the answers. */
   async connect(connect: Partial<IConnectPacket> = {}): Promise<Packet[]> {
+    this.level = connect.protocolVersion ?? 4;
     this.connection.feed(connectBytes(connect));
     await settled();
     return this.answers();
@@ -99,13 +107,26 @@ export class Client {
 
   /** Sends packets; returns what came back. */
   send(...packets: Packet[]): Packet[] {
-    for (const packet of packets) this.connection.feed(generate(packet));
+    for (const packet of packets) this.connection.feed(generate(packet, { protocolVersion: this.level }));
     return this.answers();
   }
 
   /** What was written since the last call. */
   answers(): Packet[] {
-    return packets(this.connection.output.take());
+    return packets(this.connection.output.take(), this.level);
+  }
+
+  /** Sends packets and waits until what must be saved first is saved; returns what came back. */
+  async sendAndWait(...packets: Packet[]): Promise<Packet[]> {
+    const atOnce = this.send(...packets);
+    await settled();
+    return [...atOnce, ...this.answers()];
+  }
+
+  /** Sends bytes as they are; returns what came back. */
+  raw(...bytes: (number | Uint8Array)[]): Packet[] {
+    this.connection.feed(Buffer.concat(bytes.map((one) => (typeof one === "number" ? Buffer.of(one) : one))));
+    return this.answers();
   }
 
   /** Offers a delivery and returns the PUBLISH that came out, if any. */
@@ -138,9 +159,9 @@ export function connectBytes(connect: Partial<IConnectPacket> = {}): Buffer {
 }
 
 /** Reads a stream of packets. */
-export function packets(bytes: Uint8Array): Packet[] {
+export function packets(bytes: Uint8Array, protocolVersion = 4): Packet[] {
   const found: Packet[] = [];
-  const reading = parser({ protocolVersion: 4 });
+  const reading = parser({ protocolVersion });
   reading.on("packet", (packet) => found.push(packet));
   reading.on("error", (error) => {
     throw error;
@@ -158,13 +179,13 @@ export function mqttMessage(
 ): Message {
   const body = Buffer.from(payload as string);
   const bytes = encodePublish(prefixed(topic), 0x30 | (qos << 1) | (retain ? 1 : 0), 1, body);
-  return message(MQTT_CODEC, bytes, bytes.length - body.length, bytes.length, qos > 0);
+  return messageOf(MQTT_CODEC, bytes, bytes.length - body.length, { qos });
 }
 
 /** A message of another protocol: one header line, then the body. */
 export function foreignMessage(body: string, persistent = false): Message {
   const bytes = Buffer.from(`destination:x\n\n${body}`);
-  return message(FOREIGN_CODEC, bytes, 15, bytes.length, persistent);
+  return messageOf(FOREIGN_CODEC, bytes, 15, { qos: persistent ? 1 : 0 });
 }
 
 const FOREIGN_CODEC: MessageCodec = {
@@ -173,24 +194,24 @@ const FOREIGN_CODEC: MessageCodec = {
   toNeutral: (one) => ({ body: one.body(), properties: new Map() }),
 };
 
-function message(
+/** A message of some encoding. */
+export function messageOf(
   codec: MessageCodec,
   bytes: Uint8Array,
   bodyStart: number,
-  end: number,
-  persistent: boolean,
+  rest: { readonly qos: number; readonly expiresAtMs?: number; readonly retain?: "set" | "none" },
 ): Message {
   return new Message({
     codec,
     bytes,
     start: 0,
     bodyStart,
-    bodyEnd: end,
-    end,
+    bodyEnd: bytes.length,
+    end: bytes.length,
     borrowed: false,
-    persistent,
-    retain: "none",
-    expiresAtMs: 0,
+    persistent: rest.qos > 0,
+    retain: rest.retain ?? "none",
+    expiresAtMs: rest.expiresAtMs ?? 0,
     priority: 4,
     groupKey: undefined,
   });
