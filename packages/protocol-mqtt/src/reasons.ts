@@ -81,8 +81,10 @@ export function reasonOf(error: BrokerError): number {
   return BY_CODE[error.code] ?? REASON.UNSPECIFIED;
 }
 
+type Answer = "CONNACK" | "PUBLISH" | "FILTER" | "DISCONNECT";
+
 /** Failures that each kind of packet may name. [MQTT5-2.4] */
-const FAILURES = {
+const FAILURES: Readonly<Record<Answer, ReadonlySet<number>>> = {
   CONNACK: new Set([
     0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97, 0x99, 0x9a,
     0x9b, 0x9c, 0x9d, 0x9f,
@@ -93,13 +95,13 @@ const FAILURES = {
     0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,
     0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2,
   ]),
-} as const;
+};
 
 /**
  * A failure's reason code as a kind of packet may say it: `PUBLISH` for PUBACK and PUBREC, `FILTER` for SUBACK and
  * UNSUBACK. [MQTT5-3.2.2-8] [MQTT5-3.4.2-1] [MQTT5-3.9.3-2] [MQTT5-3.14.2-1]
  */
-export function failureFor(packet: keyof typeof FAILURES, error: BrokerError): number {
+export function failureFor(packet: Answer, error: BrokerError): number {
   const reason = reasonOf(error);
   if (FAILURES[packet].has(reason)) return reason;
   if (packet === "FILTER" && reason === REASON.TOPIC_NAME_INVALID) return REASON.TOPIC_FILTER_INVALID;
