@@ -146,7 +146,7 @@ describe("load of dead letters", { concurrency: true }, () => {
   const broker = useInstance({ xml: F2 });
 
   for (let load = 1; load <= LOADS; load += 1) {
-    it(`ST-${140 + load} nacker.load.${load}`, async () => {
+    it(`ST-141..156 nacker.load.${load}`, async () => {
       const [consumer, watcher] = [await StompWire.connect(broker.now), await StompWire.connect(broker.now)];
       const destination = `/queue/nacker.load.${load}`;
       await consumer.subscribe("0", destination, "client");
