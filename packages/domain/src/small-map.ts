@@ -32,7 +32,8 @@ export class SmallMap<K extends NonNullable<unknown>, V> {
     } else {
       this.#all = new Map([[this.#key, this.#value as V]]);
       this.#all.set(key, value);
-      this.#forgetOnly();
+      this.#key = undefined;
+      this.#value = undefined;
     }
   }
 
@@ -44,13 +45,15 @@ export class SmallMap<K extends NonNullable<unknown>, V> {
       return was;
     }
     if (this.#key !== key) return false;
-    this.#forgetOnly();
+    this.#key = undefined;
+    this.#value = undefined;
     return true;
   }
 
   clear(): void {
     this.#all = undefined;
-    this.#forgetOnly();
+    this.#key = undefined;
+    this.#value = undefined;
   }
 
   keys(): IterableIterator<K> {
@@ -67,10 +70,5 @@ export class SmallMap<K extends NonNullable<unknown>, V> {
     if (this.#all !== undefined) return this.#all.entries();
     const only: [K, V][] = this.#key === undefined ? [] : [[this.#key, this.#value as V]];
     return only.values();
-  }
-
-  #forgetOnly(): void {
-    this.#key = undefined;
-    this.#value = undefined;
   }
 }

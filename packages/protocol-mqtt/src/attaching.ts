@@ -1,11 +1,11 @@
-import type { BrokerError, Clock, Connection, Logger, VirtualHost } from "@tsapollo/domain";
+import type { Clock, Connection, Logger, VirtualHost } from "@tsapollo/domain";
 import type { Answers } from "./answers.ts";
 import { Attachment } from "./attachment.ts";
 import type { ConnectRequest } from "./connect-request.ts";
+import type { Guardian } from "./guardian.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { MqttParts } from "./parts.ts";
 import type { ReadingGate } from "./reading-gate.ts";
-import { REASON, violation } from "./reasons.ts";
 import { Sending } from "./sending.ts";
 import type { MqttSession, SessionOwner } from "./session.ts";
 import { Subscribing } from "./subscribing.ts";
@@ -25,13 +25,12 @@ export interface AttachParts {
   readonly keepAliveSeconds: number;
   readonly owner: SessionOwner;
   readonly will: Will | undefined;
-  /** The connection must end. */
-  readonly onFailed: (error: BrokerError) => void;
+  readonly guardian: Guardian;
 }
 
 /** Joins an admitted connection to its session. */
 export function attach(parts: AttachParts): Attachment {
-  const { shared, session, host, request, log, will, owner, onFailed, keepAliveSeconds } = parts;
+  const { shared, session, host, request, log, will, owner, guardian } = parts;
   const { options, names, syntax } = shared;
   const { properties } = request;
   const sessions = shared.sessions.of(host.id);
@@ -45,15 +44,7 @@ export function attach(parts: AttachParts): Attachment {
   };
   const { connection, answers, clock } = parts;
   const sending = new Sending({ connection, answers, session, sessions, names, clock, log, limits });
-  // the engine destroyed what the session stood for: the next connection finds none
-  const onEnded = (reason: BrokerError, own: boolean): void => {
-    if (own) session.expirySeconds = 0;
-    onFailed(reason);
-  };
-  const subscribing = new Subscribing({ host, session, sessions, sending, syntax, options, log, onEnded });
-  const keepAlive = new KeepAlive(clock, parts.gate, keepAliveSeconds, () => {
-    const text = `The client was silent for 1.5 times its keep-alive of ${keepAliveSeconds} s.`;
-    onFailed(violation(text, REASON.KEEP_ALIVE_TIMEOUT));
-  });
+  const subscribing = new Subscribing({ host, session, sessions, sending, syntax, options, log, guardian });
+  const keepAlive = new KeepAlive(clock, parts.gate, parts.keepAliveSeconds, guardian);
   return new Attachment({ session, sessions, sending, subscribing, keepAlive, host, owner, will });
 }

@@ -2,6 +2,12 @@ import type { BrokerError, Consumer, Delivery, Subscription } from "@tsapollo/do
 import type { Filters, Match } from "./filters.ts";
 import type { Sending } from "./sending.ts";
 
+/** Who is told that the engine ended a subscription. */
+export interface FeedOwner {
+  /** @param own whether it is the session's own durable subscription */
+  ended(reason: BrokerError, own: boolean): void;
+}
+
 /** What a feed is for. */
 export interface FeedParts {
   readonly sending: Sending;
@@ -10,14 +16,13 @@ export interface FeedParts {
   readonly match?: Match;
   /** Whether it is the session's own durable subscription, whose messages come again after the connection broke. */
   readonly own: boolean;
-  /** The engine ended the subscription. */
-  readonly onEnded: (reason: BrokerError) => void;
+  readonly owner: FeedOwner;
 }
 
 /** One engine subscription of a session: offers go to what the connection sends. */
 export class Feed implements Consumer {
   subscription: Subscription | undefined;
-  readonly #onEnded: (reason: BrokerError) => void;
+  readonly #owner: FeedOwner;
   readonly #sending: Sending;
   readonly #filters: Filters;
   #match: Match | undefined;
@@ -25,7 +30,7 @@ export class Feed implements Consumer {
   #refused = false;
 
   constructor(parts: FeedParts) {
-    this.#onEnded = parts.onEnded;
+    this.#owner = parts.owner;
     this.#sending = parts.sending;
     this.#filters = parts.filters;
     this.#match = parts.match;
@@ -55,7 +60,7 @@ export class Feed implements Consumer {
   ended(reason: BrokerError): void {
     this.subscription = undefined;
     this.#sending.feeds.delete(this);
-    this.#onEnded(reason);
+    this.#owner.ended(reason, this.#own);
   }
 
   /** Leaves; what was sent and not acknowledged returns to where it came from. */

@@ -2,6 +2,7 @@ import type { Logger } from "@tsapollo/domain";
 import { type Answers, shortened } from "./answers.ts";
 import type { Attachment } from "./attachment.ts";
 import { type PacketPlace, readSubscribe, readUnsubscribe } from "./filter-request.ts";
+import type { Guardian } from "./guardian.ts";
 import type { ReadingGate } from "./reading-gate.ts";
 import { SUBACK_FAILURE } from "./wire.ts";
 
@@ -15,26 +16,23 @@ export class FilterAnswers {
   readonly #gate: ReadingGate;
   readonly #log: Logger;
   readonly #filtersMax: number;
-  readonly #guarded: (answer: () => void, error: Error | undefined) => void;
+  readonly #guardian: Guardian;
   #turnFilters = 0;
 
-  /**
-   * @param guarded calls back if the connection is still open, and ends it when that fails, or when there was an error
-   */
   constructor(parts: {
     readonly attached: Attachment;
     readonly answers: Answers;
     readonly gate: ReadingGate;
     readonly log: Logger;
     readonly filtersMax: number;
-    readonly guarded: (answer: () => void, error: Error | undefined) => void;
+    readonly guardian: Guardian;
   }) {
     this.#attached = parts.attached;
     this.#answers = parts.answers;
     this.#gate = parts.gate;
     this.#log = parts.log;
     this.#filtersMax = parts.filtersMax;
-    this.#guarded = parts.guarded;
+    this.#guardian = parts.guardian;
   }
 
   /**
@@ -75,7 +73,7 @@ export class FilterAnswers {
   /** Answers when the session is saved, if it outlives its connection; at once otherwise. */
   #whenSaved(answer: () => void): void {
     const { session, sessions } = this.#attached;
-    if (session.durable) sessions.save(session, (error) => this.#guarded(answer, error));
+    if (session.durable) sessions.save(session, (error) => this.#guardian.guarded(answer, error));
     else answer();
   }
 

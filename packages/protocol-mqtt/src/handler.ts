@@ -14,6 +14,7 @@ import { Authentication, type AuthenticationStep, readAuth } from "./authenticat
 import { type ConnectRequest, protocolLevel, readConnect } from "./connect-request.ts";
 import { readDisconnect } from "./disconnect-request.ts";
 import { FilterAnswers } from "./filter-answers.ts";
+import type { Guardian } from "./guardian.ts";
 import { enterHost } from "./host-choice.ts";
 import { acceptance, addProof, checkRequest, termsFor } from "./opening.ts";
 import { INCOMPLETE } from "./packet-decoder.ts";
@@ -37,7 +38,7 @@ import { PACKET } from "./wire.ts";
 type Phase = "greeting" | "login" | "proving" | "open" | "closed";
 
 /** Protocol state of one MQTT connection: which packet is due and whom it concerns. */
-export class MqttHandler implements ProtocolHandler, SessionOwner {
+export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
   bytesWanted = 0;
   readonly #connection: Connection;
   readonly #services: ProtocolServices;
@@ -69,11 +70,11 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
       clock: services.clock,
       log: this.#log,
       answers: this.#answers,
-      onStoreFailed: (error) => this.#fail(error),
+      guardian: this,
     });
     const { connectTimeoutMs } = parts.options;
     this.#greetingDeadline = services.clock.after(connectTimeoutMs, () =>
-      this.#fail(violation(`No CONNECT came within ${connectTimeoutMs} ms.`)),
+      this.fail(violation(`No CONNECT came within ${connectTimeoutMs} ms.`)),
     );
   }
 
@@ -98,7 +99,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
       }
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      this.#fail(error);
+      this.fail(error);
     }
     return this.#phase === "closed" ? end : at;
   }
@@ -298,7 +299,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
       keepAliveSeconds,
       owner: this,
       will: this.#will,
-      onFailed: (error) => this.#fail(error),
+      guardian: this,
     });
     this.#attached = attached;
     this.#filterAnswers = new FilterAnswers({
@@ -307,7 +308,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
       gate: this.#gate,
       log: this.#log,
       filtersMax: options.maxFiltersPerPacket,
-      guarded: (answer, error) => this.#guarded(answer, error),
+      guardian: this,
     });
     this.#receiving.open(host, acquired.session, attached.sessions, request.level, options);
     attached.sending.hold();
@@ -321,7 +322,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
   }
 
   /** Something that was waited for has come, if it still matters. */
-  #guarded(answer: () => void, error: Error | undefined): void {
+  guarded(answer: () => void, error: Error | undefined): void {
     if (this.#phase !== "open") return;
     try {
       if (error !== undefined) throw error;
@@ -335,7 +336,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
     if (this.#phase === "closed") return;
     if (error instanceof BrokerError) {
       if (this.#attached === undefined) this.#refuse(error);
-      else this.#fail(error);
+      else this.fail(error);
       return;
     }
     this.#log.error({ error }, "a login failed unexpectedly");
@@ -355,7 +356,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner {
   }
 
   /** [MQTT-4.8.0-1] [MQTT5-4.13.1-1] What was written before still goes out. */
-  #fail(error: BrokerError): void {
+  fail(error: BrokerError): void {
     if (this.#phase === "closed") return;
     if (this.#attached === undefined && this.#answers.level === 5) return this.#refuse(error);
     const { code, message } = error;

@@ -14,6 +14,7 @@ import {
 } from "@tsapollo/domain";
 import type { Answers } from "./answers.ts";
 import { stamped } from "./content.ts";
+import type { Guardian } from "./guardian.ts";
 import type { HostSessions } from "./host-sessions.ts";
 import { MQTT_CODEC } from "./message-codec.ts";
 import type { PacketDecoder } from "./packet-decoder.ts";
@@ -59,7 +60,7 @@ export class Receiving implements Producer {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #answers: Answers;
-  readonly #onStoreFailed: (error: BrokerError) => void;
+  readonly #guardian: Guardian;
   readonly #refusals = new SmallSet<string>();
   /**
    * QoS 2 messages that are not answered yet, by packet id. They end with the connection: what the engine has taken it
@@ -88,8 +89,8 @@ export class Receiving implements Producer {
     readonly clock: Clock;
     readonly log: Logger;
     readonly answers: Answers;
-    /** A message could not be stored: the connection must end without an acknowledgement. */
-    readonly onStoreFailed: (error: BrokerError) => void;
+    /** Told when a message could not be stored: the connection must end without an acknowledgement. */
+    readonly guardian: Guardian;
   }) {
     this.#gate = parts.gate;
     this.#topics = parts.topics;
@@ -97,7 +98,7 @@ export class Receiving implements Producer {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#answers = parts.answers;
-    this.#onStoreFailed = parts.onStoreFailed;
+    this.#guardian = parts.guardian;
   }
 
   /** The client was let in. */
@@ -192,7 +193,7 @@ export class Receiving implements Producer {
     if (!known || !session.durable) return this.#write(PUBCOMP, id, reason);
     this.#sessions!.saveExchanges(session, (error) => {
       if (this.#session === undefined) return;
-      if (error !== undefined) this.#onStoreFailed(error);
+      if (error !== undefined) this.#guardian.fail(error);
       else this.#write(PUBCOMP, id, reason);
     });
   }
@@ -202,7 +203,7 @@ export class Receiving implements Producer {
     if (error !== undefined) {
       if (error.code === "STORE_FAILED" && token !== NO_TOKEN) {
         if (token > QOS2_TOKEN && this.#isCurrent(token)) this.#session.received.delete(token & 0xffff);
-        return this.#onStoreFailed(error);
+        return this.#guardian.fail(error);
       }
       this.#logRefusal(error);
     }
@@ -270,7 +271,7 @@ export class Receiving implements Producer {
 
   #exchangeSaved(token: number, error: BrokerError | undefined): void {
     if (this.#session === undefined) return;
-    if (error !== undefined) this.#onStoreFailed(error);
+    if (error !== undefined) this.#guardian.fail(error);
     else this.#step(token);
   }
 

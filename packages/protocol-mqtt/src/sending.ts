@@ -42,7 +42,8 @@ export class Sending {
   readonly #log: Logger;
   readonly #limits: SendingLimits;
   #aliases: SentAliases | undefined;
-  readonly #own: OwnProperties = new OwnProperties();
+  /** For MQTT 5.0 only. */
+  #own: OwnProperties | undefined;
   /** How many more messages of QoS 1 and 2 may be sent. */
   #quota: number;
   #holds = 0;
@@ -206,6 +207,7 @@ export class Sending {
     const { message } = delivery;
     const { output } = this.#connection;
     if (this.#limits.level < 5) return writePublish(output, message, name, first, packetId);
+    this.#own ??= new OwnProperties();
     const own = this.#own;
     own.identifiers = match.identifiers;
     own.expirySeconds = -1;

@@ -6,10 +6,11 @@ import {
   SmallMap,
   type VirtualHost,
 } from "@tsapollo/domain";
-import { Feed } from "./feed.ts";
+import { Feed, type FeedOwner } from "./feed.ts";
 import type { FilterOptions, FilterWish } from "./filter-request.ts";
 import type { FilterSyntax, SharedName } from "./filter-syntax.ts";
 import { together } from "./filters.ts";
+import type { Guardian } from "./guardian.ts";
 import type { HostSessions } from "./host-sessions.ts";
 import type { MqttOptions } from "./options.ts";
 import { failureFor, REASON } from "./reasons.ts";
@@ -33,7 +34,7 @@ export interface Granted {
  * subscription with the client id as its name. Queues of such a session, and each shared subscription, have one of
  * their own. [messaging 7, 16.3, 16.6]
  */
-export class Subscribing {
+export class Subscribing implements FeedOwner {
   readonly #host: VirtualHost;
   readonly #session: MqttSession;
   readonly #sessions: HostSessions;
@@ -41,7 +42,7 @@ export class Subscribing {
   readonly #syntax: FilterSyntax;
   readonly #options: MqttOptions;
   readonly #log: Logger;
-  readonly #onEnded: (reason: BrokerError, own: boolean) => void;
+  readonly #guardian: Guardian;
   #main: Feed | undefined;
   #queues: Feed | undefined;
   readonly #shared = new SmallMap<string, Feed>();
@@ -55,8 +56,7 @@ export class Subscribing {
     readonly syntax: FilterSyntax;
     readonly options: MqttOptions;
     readonly log: Logger;
-    /** The engine ended a subscription; `own`: the session's durable one. */
-    readonly onEnded: (reason: BrokerError, own: boolean) => void;
+    readonly guardian: Guardian;
   }) {
     this.#host = parts.host;
     this.#session = parts.session;
@@ -65,7 +65,7 @@ export class Subscribing {
     this.#syntax = parts.syntax;
     this.#options = parts.options;
     this.#log = parts.log;
-    this.#onEnded = parts.onEnded;
+    this.#guardian = parts.guardian;
   }
 
   /**
@@ -210,9 +210,14 @@ export class Subscribing {
     return messages === undefined ? {} : { limit: { messages, whenFull } };
   }
 
+  /** The engine ended a subscription. When it destroyed what the session stood for, the next connection finds none. */
+  ended(reason: BrokerError, own: boolean): void {
+    if (own) this.#session.expirySeconds = 0;
+    this.#guardian.fail(reason);
+  }
+
   #feed(own: boolean): Feed {
-    const onEnded = (reason: BrokerError): void => this.#onEnded(reason, own);
-    return new Feed({ sending: this.#sending, filters: this.#session.filters, own, onEnded });
+    return new Feed({ sending: this.#sending, filters: this.#session.filters, own, owner: this });
   }
 
   /** Consumes from the durable subscription of a group. [MQTT5-4.8.2-3] */
@@ -224,9 +229,8 @@ export class Subscribing {
       joined.changeMatch(match);
       return undefined;
     }
-    const onEnded = (reason: BrokerError): void => this.#onEnded(reason, false);
     const { filters } = this.#session;
-    const feed = new Feed({ sending: this.#sending, filters, match, own: false, onEnded });
+    const feed = new Feed({ sending: this.#sending, filters, match, own: false, owner: this });
     try {
       feed.subscription = this.#host.subscribe(
         { addresses: [address], durable, withoutRetained: true },
