@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { AmqpClient, bodyBytes, type Inbox } from "../harness/amqp-client.ts";
 import type { Instance } from "../harness/instance.ts";
 import { useInstance } from "../harness/instance.ts";
 import { MqttWire } from "../harness/mqtt-wire.ts";
@@ -44,9 +45,29 @@ async function mqtt(broker: Instance, way: Way): Promise<Side> {
   };
 }
 
+async function amqp(broker: Instance, way: Way): Promise<Side> {
+  const client = await AmqpClient.connect(broker, { way, user: "admin", password: "password" });
+  const inboxes: Inbox[] = [];
+  return {
+    publish: async (name, body) => {
+      assert.equal(await client.send(`topic://m.${name}`, { body }), "accepted");
+    },
+    listen: async (name) => {
+      inboxes.push(await client.receiver(`topic://m.${name}`));
+    },
+    receive: async () => {
+      const { message, delivery } = await inboxes[0]!.next();
+      delivery.accept();
+      return bodyBytes(message);
+    },
+    close: () => client.close(),
+  };
+}
+
 const PROTOCOLS: Readonly<Record<string, (broker: Instance, way: Way) => Promise<Side>>> = {
   STOMP: stomp,
   MQTT: mqtt,
+  AMQP: amqp,
 };
 
 describe("every protocol to every protocol, over every transport: bodies byte by byte", {
