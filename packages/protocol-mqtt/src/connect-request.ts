@@ -2,6 +2,7 @@ import { PacketFields } from "./packet-fields.ts";
 import { PROPERTY, PropertyCursor, WILL_PROPERTIES } from "./properties.ts";
 import { NONE, withoutOwn } from "./property-bytes.ts";
 import { malformed, violation } from "./reasons.ts";
+import { sameBytes } from "./topic-cache.ts";
 import { copyBytes, PACKET, type Qos, textOf } from "./wire.ts";
 
 /** A message the client left for the case that its connection breaks. [MQTT-3.1.2.5] [MQTT5-3.1.2.5] */
@@ -52,6 +53,8 @@ export const NEVER_SECONDS = 0xffff_ffff;
 /** Stands for no limit on packets: larger than any. */
 const ANY_SIZE = 0xffff_ffff;
 
+/** The protocol name as a CONNECT of MQTT 5.0 begins. [MQTT5-3.1.2.1] */
+const NAME_5: Uint8Array = Buffer.from("\0\x04MQTT");
 const RESERVED_FLAG = 0x01;
 const CLEAN_FLAG = 0x02;
 const WILL_FLAG = 0x04;
@@ -193,6 +196,6 @@ function readWill(fields: PacketFields, flags: number, level: number): WillReque
 
 /** The level a CONNECT names, if it is one whose answers have a form of their own; else 4. */
 export function protocolLevel(bytes: Uint8Array, bodyStart: number, end: number): number {
-  const isMqtt = end - bodyStart > 6 && bytes[bodyStart + 1] === 4;
-  return isMqtt && bytes[bodyStart + 6] === 5 ? 5 : 4;
+  const named = end - bodyStart > NAME_5.length && sameBytes(NAME_5, bytes, bodyStart);
+  return named && bytes[bodyStart + NAME_5.length] === 5 ? 5 : 4;
 }
