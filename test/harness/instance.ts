@@ -7,7 +7,7 @@ import { emptyFolder, tsapollo, userEnvironment } from "./command-line.ts";
 import { within } from "./waiting.ts";
 
 /** How connectors can be reached. */
-export type Scheme = "tcp" | "tls" | "ws" | "wss";
+export type Scheme = "tcp" | "tls" | "ws" | "wss" | "udp";
 
 /** What is special about an instance. */
 export interface InstanceOptions {

@@ -8,7 +8,7 @@ import type { Instance, Scheme } from "./instance.ts";
 import { within } from "./waiting.ts";
 
 /** How a client reaches a broker; `tls-on-tcp` is TLS on the plain port. */
-export type Way = Scheme | "tls-on-tcp";
+export type Way = Exclude<Scheme, "udp"> | "tls-on-tcp";
 
 /** Every way there is. */
 export const WAYS: readonly Way[] = ["tcp", "tls", "tls-on-tcp", "ws", "wss"];

@@ -20,6 +20,7 @@ import {
   type StompOptions,
 } from "@tsapollo/protocol-stomp";
 import type { XPathFunction } from "@tsapollo/selector";
+import { RAW_CODEC } from "@tsapollo/transport";
 import { mechanismsFor } from "./scram-users.ts";
 
 /** Every protocol there is, with a connector's options. The order is the order in which they are asked. */
@@ -43,6 +44,7 @@ export function storedCodecs(): CodecLookup {
     MQTT_CODEC,
     new Mqtt5MessageCodec(),
     new AmqpMessageCodec(),
+    RAW_CODEC,
   ];
   const byId = new Map(codecs.map((codec) => [codec.id, codec]));
   return (id) => byId.get(id);
@@ -57,6 +59,7 @@ function amqpOptions({ protocolFilters: _, ...options }: AmqpConfig): AmqpOption
   return options; // the configuration names them as the protocol does
 }
 
-function stompOptions({ protocolFilters: _, ...options }: StompConfig): StompOptions {
+/** A connector's `<stomp>` in the protocol's terms. */
+export function stompOptions({ protocolFilters: _, ...options }: StompConfig): StompOptions {
   return { ...DEFAULT_STOMP_OPTIONS, ...options }; // the configuration names them as the protocol does
 }

@@ -11,8 +11,16 @@ import {
 import { AmqpContainers } from "@tsapollo/protocol-amqp";
 import { MqttSessions } from "@tsapollo/protocol-mqtt";
 import type { XPathFunction } from "@tsapollo/selector";
-import { Connector, parseBind, readKeyStore, type SecureMaterial, Turn } from "@tsapollo/transport";
+import {
+  Connector,
+  type DatagramConnector,
+  parseBind,
+  readKeyStore,
+  type SecureMaterial,
+  Turn,
+} from "@tsapollo/transport";
 import { adaptersFor, storedCodecs } from "./adapters.ts";
+import { datagramConnector, isForDatagrams } from "./datagrams.ts";
 import { hostSettings } from "./host-settings.ts";
 import type { LogChannels } from "./logging/index.ts";
 import { FrontDesk, type GuardedHost } from "./reception.ts";
@@ -44,7 +52,7 @@ export class Broker {
   readonly #sessions: MqttSessions;
   readonly #containers: AmqpContainers = new AmqpContainers();
   readonly #turn: Turn = new Turn();
-  readonly #connectors: Connector[] = [];
+  readonly #connectors: (Connector | DatagramConnector)[] = [];
   readonly #stores: Map<string, MessageStore> = new Map();
   /** XPATH in selectors, when the configuration allows it. */
   readonly #xpath: XPathFunction | undefined;
@@ -144,7 +152,25 @@ export class Broker {
   async #open(config: ConnectorConfig, secure: SecureMaterial | undefined): Promise<void> {
     const { logs } = this.#parts;
     const warn = (sentence: string): void => logs.console.warn({}, `Connector '${config.id}': ${sentence}`);
-    const connector = new Connector({
+    const connector = isForDatagrams(config)
+      ? datagramConnector(config, {
+          services: this.#services,
+          defaultHost: this.#hosts[0]?.engine,
+          warn,
+        })
+      : this.#connectorFor(config, secure, warn);
+    const uri = await connector.start();
+    this.#connectors.push(connector);
+    logs.console.info({}, `Accepting connections at: ${uri}`);
+  }
+
+  #connectorFor(
+    config: ConnectorConfig,
+    secure: SecureMaterial | undefined,
+    warn: (sentence: string) => void,
+  ): Connector {
+    const { logs } = this.#parts;
+    return new Connector({
       options: {
         id: config.id,
         bind: withConfig(parseBind(config.bind, warn), config),
@@ -159,9 +185,6 @@ export class Broker {
       turn: this.#turn,
       ...(secure === undefined ? {} : { secure }),
     });
-    const uri = await connector.start();
-    this.#connectors.push(connector);
-    logs.console.info({}, `Accepting connections at: ${uri}`);
   }
 
   /** Where each open connector can be reached, by connector id. */

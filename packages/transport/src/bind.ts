@@ -74,7 +74,7 @@ function schemeOf(text: string, uri: string): Scheme {
   if (text === "udp")
     throw new BrokerError(
       "UNSUPPORTED",
-      `UDP connectors are not supported yet: ${uri}. Use tcp, tls, ws or wss.`,
+      `UDP carries datagrams, no connections: ${uri}. Set the connector's protocol to udp or stomp-udp.`,
     );
   throw new BrokerError("BAD_CONFIGURATION", `Unknown transport bind uri: ${uri}. Use tcp, tls, ws or wss.`);
 }

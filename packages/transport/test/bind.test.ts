@@ -24,7 +24,7 @@ describe("bind URIs", () => {
     });
 
   for (const { uri, code, message } of [
-    { uri: "udp://h:1", code: "UNSUPPORTED", message: /UDP connectors are not supported yet/ },
+    { uri: "udp://h:1", code: "UNSUPPORTED", message: /UDP carries datagrams.*protocol to udp or stomp-udp/ },
     { uri: "vm://h:1", code: "BAD_CONFIGURATION", message: /^Unknown transport bind uri: vm:\/\/h:1/ },
     { uri: "61613", code: "BAD_CONFIGURATION", message: /expected scheme:\/\/host:port/ },
     { uri: "tcp://h", code: "BAD_CONFIGURATION", message: /a port from 0 to 65535/ },
