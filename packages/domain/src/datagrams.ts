@@ -12,13 +12,16 @@ export interface DatagramReceiver {
  */
 export class DatagramBacklog<T> {
   readonly #limitBytes: number;
+  readonly #shared: SharedBacklog;
   readonly #waiting: { readonly item: T; readonly bytes: number }[] = [];
   #bytes = 0;
   /** Discarded so far. */
   discarded = 0;
 
-  constructor(limitBytes: number) {
+  /** @param shared what several have together */
+  constructor(limitBytes: number, shared: SharedBacklog = { limitBytes, bytes: 0 }) {
     this.#limitBytes = limitBytes;
+    this.#shared = shared;
   }
 
   get isEmpty(): boolean {
@@ -28,13 +31,32 @@ export class DatagramBacklog<T> {
   add(item: T, bytes: number): void {
     this.#waiting.push({ item, bytes });
     this.#bytes += bytes;
-    while (this.#bytes > this.#limitBytes && this.shift() !== undefined) this.discarded += 1;
+    this.#shared.bytes += bytes;
+    while (this.#isOverfull && this.shift() !== undefined) this.discarded += 1;
+  }
+
+  get #isOverfull(): boolean {
+    return this.#bytes > this.#limitBytes || this.#shared.bytes > this.#shared.limitBytes;
   }
 
   /** The oldest. */
   shift(): T | undefined {
     const first = this.#waiting.shift();
-    this.#bytes -= first?.bytes ?? 0;
+    const bytes = first?.bytes ?? 0;
+    this.#bytes -= bytes;
+    this.#shared.bytes -= bytes;
     return first?.item;
   }
+
+  /** Discards everything. */
+  clear(): void {
+    while (this.#waiting.length > 0) this.shift();
+  }
+}
+
+/** A bound for several backlogs together. */
+export interface SharedBacklog {
+  readonly limitBytes: number;
+  /** What waits in all of them. */
+  bytes: number;
 }

@@ -11,7 +11,7 @@ export {
   type Wildcard,
 } from "./address.ts";
 export type { Clock, Timer } from "./clock.ts";
-export { DatagramBacklog, type DatagramReceiver } from "./datagrams.ts";
+export { DatagramBacklog, type DatagramReceiver, type SharedBacklog } from "./datagrams.ts";
 export type { Consumer, Delivery, Outcome } from "./delivery.ts";
 export { BrokerError, ERRORS, type ErrorCode, InvariantError, invariant } from "./errors.ts";
 export { Expression } from "./expression.ts";

@@ -5,6 +5,7 @@ import {
   NO_TOKEN,
   type Producer,
   type ProtocolServices,
+  type SharedBacklog,
 } from "@tsapollo/domain";
 import { HEADER, StompDecoder, type StompFrame, unescapeHeader } from "@tsapollo/stomp-parser";
 import { StompAddresses } from "./addresses.ts";
@@ -16,6 +17,9 @@ import { userHeaders } from "./user-headers.ts";
 
 /** Senders that are remembered with their credentials; past it the oldest is let in again. */
 const SENDERS_MAX = 1_000;
+
+/** As often the backlog of one sender do all have together: addresses of datagrams are easily forged. */
+const SHARED_BACKLOGS = 16;
 
 /** What a refused sender sends is dropped unread for so long: a password is not checked for every datagram. */
 const REFUSAL_MS = 5_000;
@@ -42,9 +46,11 @@ export class StompDatagrams implements DatagramReceiver {
   readonly #codec: StompMessageCodec;
   readonly #scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES);
   readonly #senders: Map<string, Sender> = new Map();
+  readonly #shared: SharedBacklog;
 
   constructor(parts: StompDatagramsParts) {
     this.#parts = parts;
+    this.#shared = { limitBytes: parts.backlogBytesMax * SHARED_BACKLOGS, bytes: 0 };
     this.#addresses = new StompAddresses(parts.options);
     this.#codec = new StompMessageCodec(this.#addresses);
   }
@@ -85,8 +91,9 @@ export class StompDatagrams implements DatagramReceiver {
     const nowMs = this.#parts.services.clock.nowMs();
     if (known !== undefined && !known.isStale(nowMs)) return known;
     this.#forget(known === undefined && this.#senders.size >= SENDERS_MAX ? oldest(this.#senders) : key);
-    const sender = new Sender(this.#parts.backlogBytesMax, (admission, message) =>
-      this.#publish(admission, message),
+    const sender = new Sender(
+      new DatagramBacklog(this.#parts.backlogBytesMax, this.#shared),
+      (admission, message) => this.#publish(admission, message),
     );
     this.#senders.set(key, sender);
     this.#letIn(sender, remoteAddress, { login, passcode, host });
@@ -162,8 +169,11 @@ class Sender implements Producer {
   #blocked = false;
   #closed = false;
 
-  constructor(backlogBytesMax: number, publish: (admitted: Admitted, datagram: Uint8Array) => boolean) {
-    this.#backlog = new DatagramBacklog(backlogBytesMax);
+  constructor(
+    backlog: DatagramBacklog<Uint8Array>,
+    publish: (admitted: Admitted, datagram: Uint8Array) => boolean,
+  ) {
+    this.#backlog = backlog;
     this.#publish = publish;
   }
 
@@ -194,7 +204,7 @@ class Sender implements Producer {
 
   refused(nowMs: number): void {
     this.#refusedAtMs = nowMs;
-    while (this.#backlog.shift() !== undefined); // nobody gets it
+    this.#backlog.clear();
   }
 
   /** A refusal: whoever sent it cannot be told. */
@@ -209,6 +219,7 @@ class Sender implements Producer {
     this.#closed = true;
     this.#admitted?.host.close();
     this.#admitted = undefined;
+    this.#backlog.clear();
   }
 }
 

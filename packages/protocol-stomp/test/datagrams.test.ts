@@ -84,6 +84,16 @@ test("18: a full destination makes datagrams wait; beyond the backlog the oldest
   assert.ok(!udp.bodies.includes("3"), udp.bodies.join());
 });
 
+test("18: what waits of all senders together is bounded, and free again when they go", async () => {
+  const udp = new Datagrams(1_000);
+  const body = "x".repeat(800);
+  for (let at = 0; at < 100; at += 1) udp.send(body, [`login:${at}`]);
+  await settled();
+  assert.ok(udp.bodies.length <= 20 && udp.bodies.length >= 15, `${udp.bodies.length}`);
+  udp.send("later", ["login:99"]);
+  assert.equal(udp.bodies.at(-1), "later");
+});
+
 test("18: no more senders are remembered than a thousand", async () => {
   const udp = new Datagrams();
   for (let at = 0; at <= 1_000; at += 1) udp.send("x", [`login:${at}`]);
