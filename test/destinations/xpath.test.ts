@@ -22,7 +22,7 @@ const allowed: XmlEdit = edits(
   intoHost(`<dsub id="orders" topic="all" selector="XPATH '//order[@total > 100]' OR urgent='yes'"/>`),
 );
 
-describe("14.1 XPATH in selectors, where the configuration allows it", { concurrency: true }, () => {
+describe("14.1 XPATH in selectors, where the configuration allows it", () => {
   const broker = useInstance({ xml: allowed });
   const connect = (): Promise<StompWire> => StompWire.connect(broker.now);
 

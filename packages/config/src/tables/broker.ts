@@ -46,7 +46,7 @@ export const BROKER: Table<BrokerAttributes> = {
     "xpath_selectors",
     FLAG,
     false,
-    "Whether selectors may have XPATH. One evaluation may keep the whole broker busy for 50 ms: for clients that are trusted.",
+    "Whether selectors may have XPATH. One evaluation may keep the whole broker busy for 100 ms: for clients that are trusted.",
   ),
 };
 
