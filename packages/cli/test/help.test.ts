@@ -6,20 +6,25 @@ import { ENTRY, emptyFolder, runProgram, tsapollo } from "./support.ts";
 const SUMMARY = `usage: tsapollo [--log <log_level>] <command> [<args>]
 
 The most commonly used tsapollo commands are:
-    create    creates a new broker instance
-    help      Display help information
-    version   Displays the broker version
+    create           creates a new broker instance
+    disk-benchmark   Benchmarks your disk's speed
+    help             Display help information
+    version          Displays the broker version
 
 See 'tsapollo help <command>' for more information on a specific command.
 `;
 const INSTANCE_SUMMARY = `usage: apollo-broker [--log <log_level>] <command> [<args>]
 
 The most commonly used apollo-broker commands are:
-    decrypt   decrypts a value
-    encrypt   encrypts a value
-    help      Display help information
-    run       runs the broker instance
-    version   Displays the broker version
+    decrypt          decrypts a value
+    disk-benchmark   Benchmarks your disk's speed
+    encrypt          encrypts a value
+    help             Display help information
+    run              runs the broker instance
+    store-backup     copies the message store while the broker runs, or while it is stopped
+    store-export     exports the contents of a broker message store
+    store-import     imports a previously exported message store
+    version          Displays the broker version
 
 See 'apollo-broker help <command>' for more information on a specific command.
 `;

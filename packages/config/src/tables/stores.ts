@@ -18,15 +18,20 @@ export const LEVEL_STORE: Table<Omit<LevelStoreConfig, "kind">> = {
   directory: DIRECTORY,
   flushDelayMs: FLUSH_DELAY,
   sync: option("sync", FLAG, true, "Wait for the disk before a message counts as stored."),
-  paranoidChecks: option("paranoid_checks", FLAG, false, "Fail early on corruption."),
-  verifyChecksums: option("verify_checksums", FLAG, false, "Verify checksums on reading."),
+  paranoidChecks: option("paranoid_checks", FLAG, false, "Read and check everything at every start."),
+  verifyChecksums: option("verify_checksums", FLAG, false, "Nothing more: what is read is always verified."),
   failIfLocked: option(
     "fail_if_locked",
     FLAG,
     false,
     "Fail at once, instead of trying again, when another process uses the directory.",
   ),
-  logSizeBytes: option("log_size", memorySize(1), 104_857_600, "Size at which a log file is rotated."),
+  logSizeBytes: option(
+    "log_size",
+    memorySize(1),
+    104_857_600,
+    "Size at which a log file is rotated; more than 32 MiB count as 32 MiB.",
+  ),
   logCompression: option("log_compression", oneOf("snappy", "none"), "snappy", "Compression of messages."),
 };
 
