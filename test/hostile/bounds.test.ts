@@ -7,16 +7,20 @@ import { TYPE } from "../harness/mqtt-packet.ts";
 import { MqttWire } from "../harness/mqtt-wire.ts";
 import { StompWire } from "../harness/stomp-wire.ts";
 import { pause } from "../harness/waiting.ts";
-import { edits, intoBroker, withoutAuthentication } from "../harness/xml.ts";
+import { edits, intoBroker, intoHost, withoutAuthentication } from "../harness/xml.ts";
 
 const HOST = '<virtual_host memory_limit="32m" destinations_max="2000" transaction_limit="1m" ';
 const FEW = '<connector id="few" bind="tcp://127.0.0.1:0" connection_limit="3"/>';
+/** What may not leave memory: with a store a queue takes as much as the disk does. */
+const UNSWAPPED = '<queue id="backlog" swap="false" tail_buffer="1g"/>';
 const RESIDENT_MAX_MIB = 400;
 const BODY = "x".repeat(64 * 1_024);
 
 describe("the bounds of a virtual host and of a connector", () => {
   const broker = useInstance({
-    xml: edits(withoutAuthentication, intoBroker(FEW), (xml) => xml.replace("<virtual_host ", HOST)),
+    xml: edits(withoutAuthentication, intoBroker(FEW), intoHost(UNSWAPPED), (xml) =>
+      xml.replace("<virtual_host ", HOST),
+    ),
   });
 
   it("memory_limit: producers wait until consumers made room, and lose nothing", async () => {
