@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { AmqpClient } from "../harness/amqp-client.ts";
 import { AmqpWire, HEADER } from "../harness/amqp-wire.ts";
 import { useInstance } from "../harness/instance.ts";
+import { ScramClient } from "../harness/scram-client.ts";
 import { WAYS } from "../harness/streams.ts";
 import { intoConnector } from "../harness/xml.ts";
 
@@ -11,6 +12,10 @@ const ADMIN = { user: "admin", password: "password" };
 describe("AMQP connections [AMQP 2, 5.3]", { concurrency: true }, () => {
   const broker = useInstance({
     xml: intoConnector("tcp", '<amqp idle_timeout="600" max_frame_size="4k" die_delay="200"/>'),
+  });
+
+  const scram = useInstance({
+    xml: intoConnector("tcp", '<amqp scram_users_file="${apollo.base}/etc/users.properties"/>'),
   });
 
   for (const way of WAYS) {
@@ -40,6 +45,23 @@ describe("AMQP connections [AMQP 2, 5.3]", { concurrency: true }, () => {
       wire.saslInit(mechanism, "");
       assert.equal(await wire.outcome(), 1, mechanism);
       await wire.closed();
+    }
+  });
+
+  it("5.3.3.3 SCRAM-SHA-256", async () => {
+    for (const [password, code] of [
+      ["password", 0],
+      ["wrong", 1],
+    ] as const) {
+      const wire = await AmqpWire.connect(scram.now);
+      wire.write(HEADER.sasl);
+      await wire.header(3);
+      assert.deepEqual(await wire.mechanisms(), ["SCRAM-SHA-256", "PLAIN", "ANONYMOUS"]);
+      const proof = new ScramClient("admin", password);
+      wire.saslInit("SCRAM-SHA-256", proof.first);
+      wire.saslResponse(proof.final(await wire.challenge()));
+      assert.equal(await wire.outcome(), code, password);
+      wire.drop();
     }
   });
 

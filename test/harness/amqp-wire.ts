@@ -17,6 +17,7 @@ const frames = createRequire(import.meta.url)("rhea/lib/frames.js") as {
   sasl_frame(performative: unknown): unknown;
   amqp_frame(channel: number, performative: unknown): unknown;
   sasl_init(fields: object): Composite;
+  sasl_response(fields: object): Composite;
   open(fields: object): Composite;
   begin(fields: object): Composite;
 };
@@ -95,6 +96,15 @@ export class AmqpWire {
   saslInit(mechanism: string, response: string): void {
     const init = frames.sasl_init({ mechanism, initial_response: Buffer.from(response) });
     this.write(frames.write_frame(frames.sasl_frame(init.described())));
+  }
+
+  saslResponse(response: string): void {
+    const answer = frames.sasl_response({ response: Buffer.from(response) });
+    this.write(frames.write_frame(frames.sasl_frame(answer.described())));
+  }
+
+  async challenge(): Promise<string> {
+    return String((await this.performative())["challenge"]);
   }
 
   async outcome(): Promise<unknown> {

@@ -33,7 +33,7 @@ export function adaptersFor(
   return [
     new StompAdapter({ ...stompOptions(config.stomp), xpath }),
     new MqttAdapter(sessions, mqttOptions(config.mqtt), mechanismsFor(config.mqtt)),
-    new AmqpAdapter(amqpOptions(config.amqp), containers),
+    new AmqpAdapter(amqpOptions(config.amqp), containers, mechanismsFor(config.amqp)),
   ];
 }
 
@@ -55,7 +55,7 @@ function mqttOptions(config: MqttConfig): Partial<MqttOptions> {
   return options; // the configuration names them as the protocol does
 }
 
-function amqpOptions({ protocolFilters: _, ...options }: AmqpConfig): AmqpOptions {
+function amqpOptions({ protocolFilters: _, scramUsersFile: __, ...options }: AmqpConfig): AmqpOptions {
   return options; // the configuration names them as the protocol does
 }
 

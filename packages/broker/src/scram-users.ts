@@ -2,8 +2,10 @@ import { readFile } from "node:fs/promises";
 import { type MqttConfig, parseProperties } from "@tsapollo/config";
 import { type AuthenticationMechanism, ScramSha256 } from "@tsapollo/protocol-mqtt";
 
-/** How MQTT 5.0 clients of a connector may prove who they are without sending a password. */
-export function mechanismsFor({ scramUsersFile }: MqttConfig): readonly AuthenticationMechanism[] {
+/** How clients of MQTT 5.0 and AMQP may prove who they are without sending a password. */
+export function mechanismsFor({
+  scramUsersFile,
+}: Pick<MqttConfig, "scramUsersFile">): readonly AuthenticationMechanism[] {
   if (scramUsersFile === undefined) return [];
   return [new ScramSha256((user) => passwordOf(scramUsersFile, user))];
 }

@@ -179,6 +179,8 @@ export interface AmqpConfig extends NamingConfig {
   readonly transactionsMax: number;
   /** Acknowledgements in the open transactions of a connection. */
   readonly transactedMax: number;
+  /** Path of a properties file with users' passwords; undefined: no SCRAM-SHA-256. */
+  readonly scramUsersFile: string | undefined;
   /** How long a client may be silent; 0: any time. */
   readonly idleTimeoutMs: number;
   /** How long a connection may take to say Open. */

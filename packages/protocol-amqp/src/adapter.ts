@@ -11,6 +11,7 @@ import { AmqpHandler } from "./handler.ts";
 import { AmqpMessageCodec } from "./message-codec.ts";
 import { type AmqpOptions, DEFAULT_AMQP_OPTIONS } from "./options.ts";
 import { AMQP_HEADER } from "./protocol-header.ts";
+import type { SaslMechanism } from "./sasl.ts";
 import { Selectors } from "./selectors.ts";
 import type { AmqpShared } from "./shared.ts";
 
@@ -24,8 +25,15 @@ export class AmqpAdapter implements ProtocolAdapter {
   readonly codec: AmqpMessageCodec;
   readonly #shared: AmqpShared;
 
-  /** @param containers what the adapters of all connectors of a broker share */
-  constructor(options: Partial<AmqpOptions> = {}, containers: AmqpContainers = new AmqpContainers()) {
+  /**
+   * @param containers what the adapters of all connectors of a broker share
+   * @param mechanisms SASL mechanisms besides PLAIN, ANONYMOUS and EXTERNAL
+   */
+  constructor(
+    options: Partial<AmqpOptions> = {},
+    containers: AmqpContainers = new AmqpContainers(),
+    mechanisms: readonly SaslMechanism[] = [],
+  ) {
     const complete = { ...DEFAULT_AMQP_OPTIONS, ...options };
     const addresses = new AmqpAddresses(complete);
     this.codec = new AmqpMessageCodec(addresses);
@@ -34,6 +42,7 @@ export class AmqpAdapter implements ProtocolAdapter {
       addresses,
       codec: this.codec,
       selectors: new Selectors(),
+      mechanisms,
       containers,
     };
   }

@@ -9,16 +9,30 @@ import {
   type Timer,
 } from "@tsapollo/domain";
 import { Descriptor, PERFORMATIVE } from "./codec/frames.ts";
-import { type OpenTerms, openTerms, readPerformative, saslInitTerms } from "./codec/performatives.ts";
+import {
+  type OpenTerms,
+  openTerms,
+  readPerformative,
+  saslInitTerms,
+  saslResponse,
+} from "./codec/performatives.ts";
 import { readUint32 } from "./codec/values.ts";
 import { writeEmptyFrame } from "./codec/write-frames.ts";
-import { encodeClose, encodeMechanisms, encodeOpen, encodeOutcome } from "./codec/write-performatives.ts";
+import {
+  encodeChallenge,
+  encodeClose,
+  encodeMechanisms,
+  encodeOpen,
+  encodeOutcome,
+} from "./codec/write-performatives.ts";
 import { AmqpError, asAmqpError, framingError } from "./conditions.ts";
 import { Idle } from "./idle.ts";
 import { OpenConnection } from "./open-connection.ts";
+import { openReply } from "./open-reply.ts";
 import { AMQP_HEADER, headerOf, SASL_HEADER } from "./protocol-header.ts";
 import { HOLD, ReadingGate } from "./reading-gate.ts";
-import { mechanismsFor, readSaslInit, SASL_OUTCOME, type SaslIdentity } from "./sasl.ts";
+import { SASL_OUTCOME, type SaslIdentity } from "./sasl.ts";
+import { hostOf, SaslNegotiation } from "./sasl-negotiation.ts";
 import type { AmqpShared } from "./shared.ts";
 
 /** What a connection is at. */
@@ -41,7 +55,7 @@ export class AmqpHandler implements ProtocolHandler, Producer {
   readonly #descriptor: Descriptor = new Descriptor();
   #phase: Phase = "header";
   #identity: SaslIdentity = NOBODY;
-  #saslHost: string | undefined = undefined;
+  readonly #sasl: SaslNegotiation;
   /** What came of the login at the time of SASL. */
   #admission: Admission | undefined = undefined;
   #refusal: unknown = undefined;
@@ -60,6 +74,19 @@ export class AmqpHandler implements ProtocolHandler, Producer {
     this.#logger = services.logger.child({ connection: connection.id, remote: connection.remoteAddress });
     this.#gate = new ReadingGate(connection, () => {
       this.#hasRead = true;
+    });
+    this.#sasl = new SaslNegotiation({
+      mechanisms: shared.mechanisms,
+      certificateNames: connection.certificateNames,
+      hold: () => this.#gate.hold(HOLD.login),
+      challenge: (data) => {
+        this.#writeFrame(encodeChallenge(data));
+        this.#gate.release(HOLD.login);
+      },
+      identified: (identity) => this.#saslLogin(identity),
+      failed: (error) => this.#saslDone(undefined, error),
+      broken: (error) => this.#fail(error),
+      isOver: () => this.#phase === "over",
     });
     const { connectTimeoutMs } = shared.options;
     this.#deadline = services.clock.after(connectTimeoutMs, () => {
@@ -116,7 +143,7 @@ export class AmqpHandler implements ProtocolHandler, Producer {
     if (header === "sasl" && this.#phase === "header") {
       output.write(SASL_HEADER, 0, 8, false);
       this.#phase = "sasl";
-      this.#writeFrame(encodeMechanisms(mechanismsFor(this.#connection.certificateNames)));
+      this.#writeFrame(encodeMechanisms(this.#sasl.mechanisms));
     } else if (header === "amqp") {
       output.write(AMQP_HEADER, 0, 8, false);
       this.#phase = "open";
@@ -145,7 +172,9 @@ export class AmqpHandler implements ProtocolHandler, Producer {
       if (code === PERFORMATIVE.close) this.#closedByPeer(readPerformative(bytes, start, bodyAt, end));
       else this.#open!.frame(code, channel, bytes, start, bodyAt, fieldsAt, end, borrowed);
     } else if (this.#phase === "sasl" && code === PERFORMATIVE.saslInit) {
-      this.#saslInit(saslInitTerms(readPerformative(bytes, start, bodyAt, end)));
+      this.#sasl.init(saslInitTerms(readPerformative(bytes, start, bodyAt, end)));
+    } else if (this.#phase === "sasl" && code === PERFORMATIVE.saslResponse) {
+      this.#sasl.response(saslResponse(readPerformative(bytes, start, bodyAt, end)));
     } else if (this.#phase === "open" && code === PERFORMATIVE.open) {
       this.#onOpen(openTerms(readPerformative(bytes, start, bodyAt, end)));
     } else {
@@ -161,16 +190,11 @@ export class AmqpHandler implements ProtocolHandler, Producer {
     this.#connection.output.write(frame, 0, frame.length, true);
   }
 
-  #saslInit(init: ReturnType<typeof saslInitTerms>): void {
-    const { certificateNames } = this.#connection;
-    const identity = readSaslInit(init, certificateNames);
-    if (identity === undefined)
-      return this.#refuseSasl(SASL_OUTCOME.auth, `SASL ${init.mechanism} was refused`);
+  #saslLogin(identity: SaslIdentity): void {
     this.#identity = identity;
-    this.#saslHost = hostOf(init.hostname);
     this.#phase = "sasl login";
     this.#login(
-      this.#saslHost,
+      this.#sasl.hostName,
       (admission) => this.#saslDone(admission, undefined),
       (error) => this.#saslDone(undefined, error),
     );
@@ -203,6 +227,7 @@ export class AmqpHandler implements ProtocolHandler, Producer {
 
   /** SASL says who somebody is; what else stands against him is told by Close. [instance 12, 13.1] */
   #saslDone(admission: Admission | undefined, error: unknown): void {
+    if (this.#phase === "over") return;
     const { mustBe } = this.#identity;
     const isOther =
       admission !== undefined && mustBe !== undefined && admission.identity?.userName !== mustBe;
@@ -214,7 +239,7 @@ export class AmqpHandler implements ProtocolHandler, Producer {
     if (error !== undefined && !(error instanceof BrokerError)) throw error;
     this.#admission = admission;
     this.#refusal = error;
-    this.#writeFrame(encodeOutcome(SASL_OUTCOME.ok));
+    this.#writeFrame(encodeOutcome(SASL_OUTCOME.ok, this.#sasl.lastWords));
     this.#phase = "second header";
   }
 
@@ -232,7 +257,7 @@ export class AmqpHandler implements ProtocolHandler, Producer {
   /** The client was let in for the host that it named in SASL; if it names another one now, it has to be again. */
   #onOpen(terms: OpenTerms): void {
     const hostName = hostOf(terms.hostname);
-    if (hostName === this.#saslHost) {
+    if (hostName === this.#sasl.hostName) {
       if (this.#admission !== undefined) return this.#admitted(this.#admission, terms);
       if (this.#refusal !== undefined) throw this.#refusal;
     }
@@ -302,29 +327,11 @@ export class AmqpHandler implements ProtocolHandler, Producer {
     });
   }
 
-  /** Writes Open. A client that is refused at once is told so by a property. [JMS mapping] @returns the error */
+  /** Writes Open. @returns the error, if the client is refused at once */
   #sayOpen<T>(containerId: string, error?: T): T {
-    const { options, addresses } = this.#shared;
-    const { prefixes } = addresses;
     this.#openSent = true;
-    const refused = error === undefined ? {} : { "amqp:connection-establishment-failed": true };
-    this.#writeFrame(
-      encodeOpen({
-        containerId,
-        maxFrameSize: Math.min(0xffff_ffff, options.maxFrameSizeBytes),
-        channelMax: options.channelMax,
-        // half of what we tolerate, so that who keeps to it is never late [AMQP 2.4.5]
-        idleTimeoutMs: Math.floor(options.idleTimeoutMs / 2),
-        offered: ["ANONYMOUS-RELAY", "DELAYED_DELIVERY", "SHARED-SUBS", "sole-connection-for-container"],
-        properties: {
-          product: "tsapollo",
-          version: this.#services.reception.version,
-          "queue-prefix": prefixes.queue,
-          "topic-prefix": prefixes.topic,
-          ...refused,
-        },
-      }),
-    );
+    const { version } = this.#services.reception;
+    this.#writeFrame(encodeOpen(openReply(this.#shared, containerId, version, error !== undefined)));
     return error as T;
   }
 
@@ -380,9 +387,4 @@ export class AmqpHandler implements ProtocolHandler, Producer {
   resumed(): void {
     if (this.#phase === "running") this.#open?.resumed();
   }
-}
-
-/** An empty name means the default host. [messaging 13] */
-function hostOf(name: string | undefined): string | undefined {
-  return name === "" ? undefined : name;
 }

@@ -11,9 +11,37 @@ export interface SaslIdentity {
 /** sasl-outcome codes. [AMQP 5.3.3.6] */
 export const SASL_OUTCOME = { ok: 0, auth: 1, sys: 2 } as const;
 
+/** What a step of an exchange comes to: more is needed, or the client has proved who it is. */
+export type SaslStep =
+  | { readonly done: false; readonly data: Uint8Array }
+  | {
+      readonly done: true;
+      /** Last words to the client, if any. */
+      readonly data: Uint8Array | undefined;
+      /** What the client is logged in with. */
+      readonly user: string;
+      readonly password: string;
+    };
+
+/** One exchange of a mechanism that takes several messages. */
+export interface SaslExchange {
+  /** @throws BrokerError AUTHENTICATION_FAILED */
+  step(data: Uint8Array): Promise<SaslStep>;
+}
+
+/** A mechanism that takes several messages, SCRAM-SHA-256 for example. */
+export interface SaslMechanism {
+  readonly method: string;
+  begin(): SaslExchange;
+}
+
 /** Mechanisms that are offered; EXTERNAL only to who has shown a certificate. [AMQP 5.3.3.1] */
-export function mechanismsFor(certificateNames: readonly string[]): readonly string[] {
-  return certificateNames.length > 0 ? ["EXTERNAL", "PLAIN", "ANONYMOUS"] : ["PLAIN", "ANONYMOUS"];
+export function mechanismsFor(
+  certificateNames: readonly string[],
+  more: readonly SaslMechanism[] = [],
+): readonly string[] {
+  const offered = [...more.map(({ method }) => method), "PLAIN", "ANONYMOUS"];
+  return certificateNames.length > 0 ? ["EXTERNAL", ...offered] : offered;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { AmqpAddresses } from "./addresses.ts";
 import type { AmqpContainers } from "./containers.ts";
 import type { AmqpMessageCodec } from "./message-codec.ts";
 import type { AmqpOptions } from "./options.ts";
+import type { SaslMechanism } from "./sasl.ts";
 import type { Selectors } from "./selectors.ts";
 
 /** What all connections of one adapter share. */
@@ -10,6 +11,8 @@ export interface AmqpShared {
   readonly addresses: AmqpAddresses;
   readonly codec: AmqpMessageCodec;
   readonly selectors: Selectors;
+  /** Besides PLAIN, ANONYMOUS and EXTERNAL. */
+  readonly mechanisms: readonly SaslMechanism[];
   /** Shared with the adapters of other connectors. */
   readonly containers: AmqpContainers;
 }

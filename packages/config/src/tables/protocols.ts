@@ -273,6 +273,12 @@ export const AMQP: Table<AmqpAttributes> = {
     100_000,
     "Acknowledgements in the open transactions of a connection.",
   ),
+  scramUsersFile: ours(
+    "scram_users_file",
+    TEXT_OR_NONE,
+    undefined,
+    "Properties file of users and their passwords as they are, for SASL SCRAM-SHA-256; missing: it is not offered.",
+  ),
   idleTimeoutMs: ours(
     "idle_timeout",
     count(0, INT_MAX),

@@ -130,10 +130,15 @@ export function saslInitTerms(init: Composite): SaslInitTerms {
   };
 }
 
+/** The client's answer to a challenge. @throws AmqpError decode-error when it is none */
+export function saslResponse(response: Composite): Buffer {
+  return binary(response["response"]);
+}
+
 function binary(value: unknown): Buffer {
   if (value === null || value === undefined) return Buffer.alloc(0);
   if (Buffer.isBuffer(value)) return value;
-  throw decodeError("The field 'initial-response' is no binary");
+  throw decodeError("The response of a SASL frame is no binary");
 }
 
 function flag(value: unknown, name: string): boolean {

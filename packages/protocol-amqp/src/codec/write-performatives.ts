@@ -104,9 +104,16 @@ export function encodeMechanisms(mechanisms: readonly string[]): Uint8Array {
   return frames.write_frame(frames.sasl_frame(composite.described()));
 }
 
-/** Encodes sasl-outcome. */
-export function encodeOutcome(code: number): Uint8Array {
-  return frames.write_frame(frames.sasl_frame(frames.sasl_outcome({ code }).described()));
+/** Encodes sasl-challenge. */
+export function encodeChallenge(challenge: Uint8Array): Uint8Array {
+  const composite = frames.sasl_challenge({ challenge: Buffer.from(challenge) });
+  return frames.write_frame(frames.sasl_frame(composite.described()));
+}
+
+/** Encodes sasl-outcome; `data` is the last word of a mechanism that has one. */
+export function encodeOutcome(code: number, data?: Uint8Array): Uint8Array {
+  const fields = data === undefined ? { code } : { code, additional_data: Buffer.from(data) };
+  return frames.write_frame(frames.sasl_frame(frames.sasl_outcome(fields).described()));
 }
 
 function withError(composite: Composite, field: number, error: AmqpError | undefined): Composite {
