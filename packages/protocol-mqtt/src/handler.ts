@@ -167,7 +167,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
     const { reason, expirySeconds } = readDisconnect(bytes, decoder);
     if (expirySeconds !== undefined) {
       if (session.expirySeconds === 0 && expirySeconds !== 0) {
-        throw violation("A DISCONNECT sets a session expiry that the CONNECT had not asked for."); // [MQTT5-3.14.2-2]
+        throw violation("A DISCONNECT sets a session expiry that the CONNECT had not asked for."); // [MQTT5-3.14.2.2.2]
       }
       session.expirySeconds = Math.min(expirySeconds, options.sessionExpiryMaxSeconds);
     }

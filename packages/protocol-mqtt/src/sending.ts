@@ -214,7 +214,8 @@ export class Sending {
     if (message.expiresAtMs !== 0) {
       // [MQTT5-3.3.2-6] what is sent is what is left
       own.expirySeconds = Math.max(Math.ceil((message.expiresAtMs - this.#clock.nowMs()) / 1_000), 0);
-      if (own.expirySeconds === 0) return false; // [MQTT5-3.3.2-5]
+      if (own.expirySeconds === 0 && (first & DUP_BIT) === 0) return false; // [MQTT5-3.3.2-5]
+      if (own.expirySeconds === 0) own.expirySeconds = 1; // it was sent before [MQTT5-4.3.3-7]
     }
     own.alias = this.#aliases?.of(name) ?? 0;
     return writePublish5(output, message, {

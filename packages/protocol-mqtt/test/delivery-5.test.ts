@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Address, type MessageCodec } from "@tsapollo/domain";
-import { TestDelivery } from "@tsapollo/testkit";
+import { settled, TestDelivery } from "@tsapollo/testkit";
 import type { IConnectPacket, IPublishPacket } from "mqtt-packet";
 import { REASON } from "../src/index.ts";
 import { assertPackets, type Client, delivery, messageOf, topic, World } from "./client.ts";
@@ -184,5 +184,45 @@ describe("MQTT 5.0: PUBLISH to a client", () => {
     client.subscription.consumer.offer(one);
     const { bytes } = one.message;
     assert.deepEqual(client.connection.output.take(), Buffer.from(bytes));
+  });
+
+  it("[MQTT5-4.3.3-7] what was sent before does not expire for its receiver", async () => {
+    const world = new World();
+    const lasting = { sessionExpiryInterval: 600 };
+    const first = await connected5(world, lasting);
+    await first.sendAndWait(subscribe5("a"));
+    const expiresAtMs = world.clock.nowMs() + 1_000;
+    const { messageId } = first.offer(delivery5("a", 2, {}, { expiresAtMs }))!;
+    first.drop();
+    world.clock.advance(5_000);
+    const again = await connected5(world, lasting, { clean: false });
+    const packet = again.offer(delivery5("a", 2, {}, { expiresAtMs, redeliveryCount: 1 }))!;
+    assert.deepEqual(
+      [packet.messageId, packet.dup, packet.properties?.messageExpiryInterval],
+      [messageId, true, 1],
+    );
+  });
+
+  it("[MQTT-3.10.4-3] what was begun before the filter went is completed, anything else is not", async () => {
+    const world = new World();
+    const first = await world.connected({ clean: false });
+    first.subscribe("a", 1);
+    first.subscribe("b", 1);
+    await settled();
+    first.answers();
+    const { messageId } = first.offer(delivery("a", 1, "x"))!;
+    await first.sendAndWait({ cmd: "unsubscribe", messageId: 3, unsubscriptions: ["a"] });
+    first.drop();
+    const again = await world.connected({ clean: false });
+    const packet = again.offer(delivery("a", 1, "x", { redeliveryCount: 1 }))!;
+    assertPackets([packet], [{ cmd: "publish", messageId, dup: true }]);
+    assert.equal(again.offer(delivery("a", 1, "y", { sequence: 2 })), undefined);
+  });
+
+  it("[MQTT5-3.14.2-3] a reason string that does not fit is left out of DISCONNECT", async () => {
+    const client = await connected5(new World(), { maximumPacketSize: 20 });
+    const [last] = client.send(publish5(""));
+    assertPackets([last!], [{ cmd: "disconnect", reasonCode: REASON.PROTOCOL_ERROR }]);
+    assert.equal(propertiesOf(last)["reasonString"], undefined);
   });
 });

@@ -155,7 +155,7 @@ describe("PUBLISH from a client", () => {
     assert.equal(client.host.published.length, 0);
   });
 
-  it("16.4 refused messages are acknowledged, dropped and logged once per topic", async () => {
+  it("[MQTT-3.3.5-2] 16.4 refused messages are acknowledged, dropped and logged once per topic", async () => {
     const world = new World();
     const client = await world.connected();
     client.host.refusals.set(
@@ -186,7 +186,7 @@ describe("PUBLISH from a client", () => {
     assert.equal(host.published.length, 2);
   });
 
-  it("a store that fails costs the connection, without an acknowledgement", async () => {
+  it("[MQTT-4.8.0-2] a store that fails costs the connection, without an acknowledgement", async () => {
     const client = await new World().connected();
     client.host.refusals.set("topic:x", new BrokerError("STORE_FAILED"));
     assert.deepEqual(client.send(publish("x", 1, 3)), []);

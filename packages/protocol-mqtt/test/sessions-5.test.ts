@@ -83,7 +83,7 @@ describe("MQTT 5.0: sessions", () => {
     assert.equal(world.sessions.count("default"), 0);
   });
 
-  it("[MQTT5-3.14.2-2] but not from nothing to something", async () => {
+  it("[MQTT5-3.14.2.2.2] but not from nothing to something", async () => {
     const first = await connected5(new World());
     const changed = first.send({ cmd: "disconnect", reasonCode: 0, properties: HOUR });
     assertPackets(changed, [{ cmd: "disconnect", reasonCode: REASON.PROTOCOL_ERROR }]);
@@ -313,6 +313,18 @@ describe("after a restart", () => {
     assert.equal(world.sessions.count("default"), 0);
     assert.match(world.log.lines.join(), /cannot be read and is left alone/);
     assert.ok(host.states.get("mqtt:c1"));
+  });
+
+  it("[MQTT5-4.8.2-5] the message of an exchange whose session ends goes to nobody", async () => {
+    const world = new World();
+    const first = await connected5(world, { sessionExpiryInterval: 10 });
+    await first.sendAndWait(subscribe5("$share/g/a"));
+    const two = delivery5("a", 2);
+    first.offer(two);
+    first.drop();
+    world.clock.advance(11_000);
+    assert.equal(two.outcome, "consumed");
+    assert.equal(world.sessions.count("default"), 0);
   });
 
   it("exchanges of a shared subscription stay with the client that began them [MQTT5-4.8.2-4]", async () => {
