@@ -49,6 +49,71 @@ describe("mosquitto_pub and mosquitto_sub", { concurrency: 2, ...needing(MOSQUIT
     }
   }
 
+  it("mqttv5 -D: properties there, and what is made of them", async () => {
+    const topic = "mosquitto/five/properties";
+    const sub = await subscriber(
+      broker.now,
+      "-V",
+      "mqttv5",
+      "-t",
+      topic,
+      "-C",
+      1,
+      "-F",
+      "MESSAGE %t %C %D %P %p",
+    );
+    const properties = [
+      ["content-type", "text/plain"],
+      ["correlation-data", "c1"],
+      ["user-property", "k", "v"],
+      ["user-property", "k", "w"],
+    ].flatMap((words) => ["-D", "publish", ...words]);
+    await publish(broker.now, "-V", "mqttv5", "-q", 1, "-t", topic, "-m", "hello", ...properties);
+    assert.equal(await sub.lineWith("MESSAGE"), `MESSAGE ${topic} text/plain c1 k:v k:w hello`);
+    assert.equal(await sub.exit(), 0);
+  });
+
+  it("mqttv5: shared subscriptions with $share and $queue give each message to one", async () => {
+    for (const prefix of ["$share/group/", "$queue/"]) {
+      const topic = `mosquitto/shared/${prefix.slice(1, 6)}`;
+      const words = ["-V", "mqttv5", "-q", 1, "-t", `${prefix}${topic}`, "-C", 3, "-W", 20];
+      const subs = [await subscriber(broker.now, ...words), await subscriber(broker.now, ...words)];
+      for (let at = 0; at < 6; at += 1) await publish(broker.now, "-q", 1, "-t", topic, "-m", String(at));
+      const found: string[] = [];
+      for (const sub of subs) {
+        for (let at = 0; at < 3; at += 1) found.push((await sub.lineWith("MESSAGE")).at(-1)!);
+        assert.equal(await sub.exit(), 0);
+      }
+      assert.deepEqual(found.sort(), ["0", "1", "2", "3", "4", "5"]);
+    }
+  });
+
+  it("mosquitto_rr: a request, and the response to its response topic", async () => {
+    const stomp = await StompWire.connect(broker.now, { login: "admin", passcode: "password" });
+    await stomp.subscribe("0", "/topic/mosquitto.request");
+    const words = [
+      "-V",
+      "mqttv5",
+      "-t",
+      "mosquitto/request",
+      "-e",
+      "mosquitto/response",
+      "-m",
+      "ask",
+      "-W",
+      10,
+    ];
+    const rr = new Program("mosquitto_rr", [...address(broker.now), ...words]);
+    const asked = await stomp.expect("MESSAGE");
+    assert.equal(asked.body.toString(), "ask");
+    const correlation = asked.header("correlation-id");
+    const headers = correlation === undefined ? {} : { "correlation-id": correlation };
+    await stomp.syncSend(asked.header("reply-to")!, "answer", headers);
+    assert.equal(await rr.line("the answer"), "answer");
+    assert.equal(await rr.exit(), 0, rr.errors);
+    await stomp.drop();
+  });
+
   it("-r: retained, and taken back with -n", async () => {
     const topic = "mosquitto/retained";
     await publish(broker.now, "-t", topic, "-r", "-q", 1, "-m", "kept");

@@ -32,6 +32,13 @@ export const STOMP_PY: readonly [string, readonly string[], string] = [
   "Debian's python3-stomp",
 ];
 
+/** paho-mqtt. */
+export const PAHO: readonly [string, readonly string[], string] = [
+  PYTHON,
+  ["-c", "import paho.mqtt"],
+  "Debian's python3-paho-mqtt",
+];
+
 /** Path of a script in test/clients. */
 export function script(name: string): string {
   return fileURLToPath(new URL(`../../clients/${name}`, import.meta.url));
