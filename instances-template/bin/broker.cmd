@@ -10,6 +10,8 @@ setlocal
 
 if "%APOLLO_BASE%"=="" for %%i in ("%~dp0..") do set "APOLLO_BASE=%%~fi"
 set "TSAPOLLO_BASE=%APOLLO_BASE%"
+rem A small young generation: it costs no time here, and the memory of 1,000 connections less.
+set "NODE_FLAGS=--max-semi-space-size=8 %NODE_FLAGS%"
 
 set "ENTRY=${entry}"
 if "%TSAPOLLO_HOME%"=="" goto entry_chosen

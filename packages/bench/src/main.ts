@@ -1,5 +1,8 @@
 import { BrokerProcess } from "./macro/broker-process.ts";
+import { costsLine, measureConnections } from "./macro/connections.ts";
 import { runLoad } from "./macro/load.ts";
+import { cpuUsOf } from "./macro/process-costs.ts";
+import { startRelay } from "./macro/relay-process.ts";
 import { type Measurement, reportLine } from "./measure.ts";
 import { mqttDecode, stompDecode } from "./micro/codecs.ts";
 import { idleDestinations, queueDispatch, topicMatch, topicPublish } from "./micro/core.ts";
@@ -16,6 +19,8 @@ const MICRO: readonly (() => Measurement[] | Promise<Measurement[]>)[] = [
 
 const LOAD = { pairs: 20, payloadBytes: 64, warmUpMs: 1_500, measuredMs: 4_000, window: 1_000 } as const;
 
+const CONNECTIONS = 5_000;
+
 async function micro(): Promise<void> {
   process.stdout.write("Parts, per operation: best of 7 rounds\n\n");
   for (const one of MICRO) for (const found of await one()) process.stdout.write(reportLine(found));
@@ -29,9 +34,9 @@ async function macro(): Promise<void> {
   try {
     let cpuBefore: number | undefined;
     const { delivered, seconds } = await runLoad({ port: broker.port, ...LOAD }, () => {
-      cpuBefore = broker.cpuUs();
+      cpuBefore = cpuUsOf(broker.pid);
     });
-    const cpuAfter = broker.cpuUs();
+    const cpuAfter = cpuUsOf(broker.pid);
     process.stdout.write(`${Math.round(delivered / seconds).toLocaleString("en")} messages a second`);
     if (cpuBefore !== undefined && cpuAfter !== undefined) {
       process.stdout.write(`, ${((cpuAfter - cpuBefore) / delivered).toFixed(2)} µs of broker CPU each`);
@@ -44,9 +49,27 @@ async function macro(): Promise<void> {
   }
 }
 
+/** Idle connections of the broker beside those of a bare relay, in turn. */
+async function connections(count: number): Promise<void> {
+  process.stdout.write(`\n${count} idle MQTT connections, each with a subscription\n\n`);
+  for (const [name, start] of [
+    ["bare Node relay", startRelay],
+    ["tsapollo", () => BrokerProcess.start()],
+  ] as const) {
+    const target = await start();
+    try {
+      process.stdout.write(costsLine(name, await measureConnections(target, count)));
+    } finally {
+      await target.stop();
+    }
+  }
+}
+
 const wanted = process.argv[2] ?? "all";
 if (wanted === "all" || wanted === "micro") await micro();
 if (wanted === "all" || wanted === "macro") await macro();
+if (wanted === "all") await connections(CONNECTIONS);
+if (wanted === "connections") await connections(Number(process.argv[3] ?? CONNECTIONS));
 if (wanted === "all") {
   for (const bytes of [100, 1_024]) process.stdout.write(await storeRun({ messages: 400_000, bytes }));
 }

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Measured } from "./process-costs.ts";
 
 const START = fileURLToPath(new URL("../../../bin/start-instance.sh", import.meta.url));
 
 /** A broker in a process of its own: a default instance in a temporary folder. */
-export class BrokerProcess {
+export class BrokerProcess implements Measured {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #folder: string;
@@ -35,15 +36,8 @@ export class BrokerProcess {
     return new BrokerProcess(child, folder, port);
   }
 
-  /** CPU time it used so far, in microseconds; undefined where the system does not say. */
-  cpuUs(): number | undefined {
-    try {
-      const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-      const ticksPerSecond = 100; // what Linux reports in, whatever the kernel's own clock is
-      return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
-    } catch {
-      return undefined;
-    }
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   /** Stops it and removes its folder. */

@@ -19,12 +19,14 @@ export interface LoadResult {
 
 const BURST = 16;
 
-function text(value: string): Buffer {
+/** A string with its length in front. */
+export function text(value: string): Buffer {
   const bytes = Buffer.from(value);
   return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 }
 
-function packet(first: number, ...parts: Buffer[]): Buffer {
+/** A packet: its first byte, its length, its parts. */
+export function packet(first: number, ...parts: Buffer[]): Buffer {
   const body = Buffer.concat(parts);
   const length: number[] = [];
   let rest = body.length;
