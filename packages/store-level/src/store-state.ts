@@ -1,3 +1,4 @@
+import { statfsSync, statSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { backup } from "./backup.ts";
 import type { Database } from "./batch.ts";
@@ -5,7 +6,7 @@ import { type DatabaseOptions, explained, openDatabase } from "./database.ts";
 import { reasonOf, storeFailed } from "./failures.ts";
 import { idOf, KIND, kindRange, nameKey, nameOf } from "./keys.ts";
 import type { LevelStoreSettings } from "./level-store.ts";
-import { truncateLogs } from "./log-file.ts";
+import { logFiles, truncateLogs } from "./log-file.ts";
 import { checkEverything } from "./paranoid.ts";
 import { QueueTotals, readQueue, readTotals } from "./queue-state.ts";
 import { asBuffer, Shelf } from "./shelf.ts";
@@ -21,6 +22,8 @@ import { SwapSpace } from "./swap-space.ts";
 
 const MIB = 1024 * 1024;
 const CHUNK_ENTRIES = 10_000;
+/** What opening takes besides the log. */
+const ROOM_BYTES = 256 * 1024;
 const PURGING_KEY: Buffer = nameKey(KIND.store, "purging");
 
 /** What is open, and what is known without reading: totals of every queue, the highest ids. */
@@ -142,13 +145,15 @@ export class StoreState {
 
   /**
    * After a failed write: closes the database, takes what was not confirmed off its log, and opens it again.
-   * LevelDB takes no writes any more after some failures, and would lose later ones after others.
+   * LevelDB takes no writes any more after some failures, and would lose later ones after others. While there is no
+   * room for that it stays open, so that it can be read.
    * @throws BrokerError STORE_FAILED when that does not work (yet)
    */
   async reopen(): Promise<void> {
     const { directory } = this.#settings;
     const shelf = this.#shelf;
     if (shelf === undefined) throw storeFailed(`The store in '${directory}' is not open`);
+    needRoom(directory);
     await shelf.database.close().catch(() => undefined);
     try {
       truncateLogs(directory, BATCH_HEAD_BYTES, (head) => (batchNumberOf(head) ?? 0) > this.batches);
@@ -217,6 +222,19 @@ export class StoreState {
     await this.#shelf?.database.close();
     await this.#swap?.close();
   }
+}
+
+/** LevelDB makes a sorted file of its log when it is opened. */
+function needRoom(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory);
+  const free = bavail * bsize;
+  const logs = logFiles(directory).reduce((sum, path) => sum + statSync(path).size, 0);
+  const needed = logs + ROOM_BYTES;
+  if (free >= needed) return;
+  const [wanted, found] = [needed, free].map((bytes) => (bytes / MIB).toFixed(1));
+  throw storeFailed(
+    `The store in '${directory}' waits for room on its disk: it needs ${wanted} MiB, ${found} MiB are free`,
+  );
 }
 
 async function* chunksOf(database: Database, kind: number): AsyncGenerator<[Uint8Array, Uint8Array][]> {

@@ -2,7 +2,9 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 
 import { join } from "node:path";
 import { crc32c } from "./crc32c.ts";
 import { storeFailed } from "./failures.ts";
+import { liveFiles } from "./manifest.ts";
 import { snappyDecompress } from "./snappy.ts";
+import { Varints } from "./varints.ts";
 
 /*
  * LevelDB's sorted files (doc/table_format.md there): blocks, each followed by its kind of compression (1) and a
@@ -26,24 +28,29 @@ interface Place {
  * @throws BrokerError STORE_FAILED naming the file that is damaged
  */
 export function checkTables(directory: string, all: boolean): void {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch {
-    return; // nothing there yet
-  }
-  const tables = names.filter((name) => /^\d+\.(ldb|sst)$/.test(name));
-  tables.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
+  const { tables } = liveFiles(directory);
+  const names = readdirSyncOrNone(directory).filter((name) => {
+    return /^\d+\.(ldb|sst)$/.test(name) && tables.has(Number.parseInt(name, 10));
+  });
+  names.sort((one, other) => Number.parseInt(other, 10) - Number.parseInt(one, 10));
   let bytes = 0;
-  for (const name of tables) {
+  for (const name of names) {
     const path = join(directory, name);
     bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (bytes > NEWEST_BYTES && !all && name !== tables[0]) return;
+    if (bytes > NEWEST_BYTES && !all && name !== names[0]) return;
     const damage = damageOf(path);
     if (damage === undefined) continue;
     throw storeFailed(
       `The store in '${directory}' is damaged: ${path} ${damage}. Restore a backup, or move the directory away to begin with an empty store`,
     );
+  }
+}
+
+function readdirSyncOrNone(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return []; // nothing there yet
   }
 }
 
@@ -62,8 +69,8 @@ function damageOf(path: string): string | undefined {
     const footer = read(file, { offset: size - FOOTER_BYTES, size: FOOTER_BYTES });
     if (!footer.subarray(FOOTER_BYTES - MAGIC.length).equals(MAGIC)) return "has no valid end";
     const reader = new Varints(footer);
-    const meta = reader.place();
-    const index = reader.place();
+    const meta = placeFrom(reader);
+    const index = placeFrom(reader);
     for (const place of [meta, index])
       if (!isGood(file, place, size)) return `is wrong at byte ${place.offset}`;
     for (const place of placesIn(block(file, index))) {
@@ -73,6 +80,11 @@ function damageOf(path: string): string | undefined {
   } finally {
     closeSync(file);
   }
+}
+
+function placeFrom(reader: Varints): Place {
+  const offset = reader.next();
+  return { offset, size: reader.next() };
 }
 
 function read(file: number, { offset, size }: Place): Buffer {
@@ -105,35 +117,8 @@ function placesIn(index: Buffer): Place[] {
     const valueLength = reader.next();
     reader.at += ownLength;
     const end = reader.at + valueLength;
-    places.push(reader.place());
+    places.push(placeFrom(reader));
     reader.at = end;
   }
   return places;
-}
-
-class Varints {
-  readonly #bytes: Buffer;
-  at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get atEnd(): boolean {
-    return this.at >= this.#bytes.length;
-  }
-
-  next(): number {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
-      const byte = this.#bytes[this.at++] ?? 0;
-      value += (byte & 127) * factor;
-      if (byte < 128) return value;
-    }
-  }
-
-  place(): Place {
-    const offset = this.next();
-    return { offset, size: this.next() };
-  }
 }

@@ -43,7 +43,8 @@ async function imported(store: MessageStore, file: string): Promise<ImportReport
 /** Everything a store has, without the ids that may differ. */
 async function contentOf(store: MessageStore): Promise<unknown> {
   const queues: unknown[] = [];
-  for (const { queue, ...totals } of await store.queues()) {
+  for (const { queue, earliestExpiryMs: _, ...totals } of await store.queues()) {
+    // a lower bound
     const entries = await store.page(queue.queueId, EVERYTHING);
     const { key, description } = queue;
     queues.push({ key, description, totals, entries: entries.map(withoutPlace) });
@@ -123,7 +124,7 @@ test("what is exported comes back as it was [instance 19]", async () => {
         await target.close();
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 40 },
   );
 });
 
