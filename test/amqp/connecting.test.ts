@@ -15,7 +15,7 @@ describe("AMQP connections [AMQP 2, 5.3]", { concurrency: true }, () => {
   });
 
   const scram = useInstance({
-    xml: intoConnector("tcp", '<amqp scram_users_file="${apollo.base}/etc/users.properties"/>'),
+    xml: intoConnector("tcp", `<amqp scram_users_file="${"$"}{apollo.base}/etc/users.properties"/>`),
   });
 
   for (const way of WAYS) {

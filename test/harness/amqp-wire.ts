@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Duplex } from "node:stream";
 import type { Instance } from "./instance.ts";
-import { openStream, type Way } from "./streams.ts";
+import { type ClientKey, openStream, type Way } from "./streams.ts";
 import { Mailbox, within } from "./waiting.ts";
 
 interface Composite {
@@ -47,8 +47,8 @@ export class AmqpWire {
     void this.#ended.then(() => this.#pieces.end(new Error("the connection has ended")));
   }
 
-  static async connect(broker: Instance, way: Way = "tcp"): Promise<AmqpWire> {
-    return new AmqpWire(await openStream(broker, way, "amqp"));
+  static async connect(broker: Instance, way: Way = "tcp", key?: ClientKey): Promise<AmqpWire> {
+    return new AmqpWire(await openStream(broker, way, "amqp", key));
   }
 
   /** Past SASL PLAIN. */

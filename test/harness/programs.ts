@@ -32,6 +32,13 @@ export const STOMP_PY: readonly [string, readonly string[], string] = [
   "Debian's python3-stomp",
 ];
 
+/** Qpid Proton. */
+export const PROTON: readonly [string, readonly string[], string] = [
+  PYTHON,
+  ["-c", "import proton"],
+  "Debian's python3-qpid-proton",
+];
+
 /** paho-mqtt. */
 export const PAHO: readonly [string, readonly string[], string] = [
   PYTHON,

@@ -6,7 +6,7 @@ import { SECTION, Sections } from "./codec/sections.ts";
 import { putUint32 } from "./codec/values.ts";
 import { foreignContent } from "./foreign-content.ts";
 import { AMQP_CODEC_ID } from "./message-codec.ts";
-import { ANNOTATIONS_FORM, withAnnotations } from "./modified.ts";
+import { ANNOTATIONS_FORM, wasAcquired, withAnnotations } from "./modified.ts";
 
 const HEADER_MAX = 32;
 
@@ -98,7 +98,7 @@ export class Content {
       head[at] = 0x70;
       at = putUint32(head, at + 1, Math.min(0xffff_ffff, Math.max(1, message.expiresAtMs - nowMs)));
     }
-    head[at++] = deliveryCount === 0 ? 0x41 : 0x42;
+    head[at++] = deliveryCount === 0 && !wasAcquired(message) ? 0x41 : 0x42;
     if (deliveryCount > 0) {
       head[at] = 0x70;
       at = putUint32(head, at + 1, deliveryCount);

@@ -5,6 +5,21 @@ import { ValueWriter } from "./codec/value-writer.ts";
 /** The wire form that holds annotations a receiver wants added, as a map. */
 export const ANNOTATIONS_FORM = "amqp:annotations";
 
+/** The wire form that says that somebody has had the message, and gave it back without its counting. */
+const ACQUIRED_FORM = "amqp:acquired";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** Somebody had the message: as long as it is in memory, the next one is not its first. [AMQP 3.2.1] */
+export function rememberAcquired(message: Message): void {
+  if (!wasAcquired(message)) message.rememberWireForm(ACQUIRED_FORM, NOTHING);
+}
+
+/** Whether somebody had the message and gave it back. */
+export function wasAcquired(message: Message): boolean {
+  return message.wireForm(ACQUIRED_FORM) !== undefined;
+}
+
 /** Most that receivers may add to one message. */
 const ANNOTATIONS_MAX = 65_536;
 

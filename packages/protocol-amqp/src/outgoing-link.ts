@@ -10,7 +10,7 @@ import type {
 import type { DeliveryState } from "./codec/delivery-state.ts";
 import { ABSENT, type FlowFrame } from "./codec/frames.ts";
 import { AmqpError, asAmqpError } from "./conditions.ts";
-import { rememberAnnotations } from "./modified.ts";
+import { rememberAcquired, rememberAnnotations } from "./modified.ts";
 import type { Session } from "./session.ts";
 import type { Unsettled } from "./unsettled.ts";
 
@@ -124,7 +124,9 @@ export class OutgoingLink implements Consumer {
 
   /** The client says how a delivery ended; `undefined` leaves it to the default. [AMQP 3.4, messaging 17.5] */
   settle(entry: Unsettled, state: DeliveryState | undefined): void {
-    this.#settle(entry.delivery, this.outcomeOf(entry.delivery, state));
+    const outcome = this.outcomeOf(entry.delivery, state);
+    if (outcome === "undelivered") rememberAcquired(entry.delivery.message);
+    this.#settle(entry.delivery, outcome);
   }
 
   /** What a state means to the engine. */
