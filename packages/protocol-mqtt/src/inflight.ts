@@ -70,13 +70,19 @@ export class Inflight {
    */
   take(delivery: Delivery, qos: number, own: boolean): number {
     let id = own ? ((delivery.sequence - 1) % PACKET_ID_MAX) + 1 : this.#next;
-    while (this.#state(id) !== FREE) id = id === PACKET_ID_MAX ? 1 : id + 1;
-    if (!own) {
-      this.#next = id === PACKET_ID_MAX ? 1 : id + 1;
-      if (delivery.sequence !== -1) this.#foreign.add(id);
+    let page = this.#pages[id >> PAGE_BITS];
+    while (page !== undefined && page.states[id & PAGE_MASK] !== FREE) {
+      id = id === PACKET_ID_MAX ? 1 : id + 1;
+      page = this.#pages[id >> PAGE_BITS];
     }
-    this.#occupy(id);
-    this.#set(id, qos, delivery);
+    page ??= this.#newPage(id >> PAGE_BITS);
+    page.count += 1;
+    this.#count += 1;
+    page.states[id & PAGE_MASK] = qos; // AWAITS_PUBACK or AWAITS_PUBREC
+    if (delivery.sequence !== -1) page.deliveries[id & PAGE_MASK] = delivery;
+    if (own) return id;
+    this.#next = id === PACKET_ID_MAX ? 1 : id + 1;
+    if (delivery.sequence !== -1) this.#foreign.add(id);
     return id;
   }
 
@@ -98,9 +104,11 @@ export class Inflight {
 
   /** [MQTT-4.3.2-1] */
   puback(id: number): AckResult {
-    const state = this.#state(id);
+    const page = this.#pages[id >> PAGE_BITS];
+    if (page === undefined) return "unknown";
+    const state = page.states[id & PAGE_MASK]!;
     if (state !== AWAITS_PUBACK) return state === FREE || state === AWAITS_RESEND ? "unknown" : "wrong";
-    const delivery = this.#delivery(id);
+    const delivery = page.deliveries[id & PAGE_MASK];
     this.#free(id);
     delivery?.settle("consumed");
     return "done";
@@ -233,16 +241,17 @@ export class Inflight {
   }
 
   #occupy(id: number): void {
-    const number = id >> PAGE_BITS;
-    let page = this.#pages[number];
-    if (page === undefined) {
-      page = this.#spare ?? newPage();
-      this.#spare = undefined;
-      while (this.#pages.length < number) this.#pages.push(undefined);
-      this.#pages[number] = page;
-    }
+    const page = this.#pages[id >> PAGE_BITS] ?? this.#newPage(id >> PAGE_BITS);
     page.count += 1;
     this.#count += 1;
+  }
+
+  #newPage(number: number): Page {
+    const page = this.#spare ?? newPage();
+    this.#spare = undefined;
+    while (this.#pages.length < number) this.#pages.push(undefined);
+    this.#pages[number] = page;
+    return page;
   }
 
   #free(id: number): void {

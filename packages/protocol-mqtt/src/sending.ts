@@ -41,6 +41,7 @@ export class Sending {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #limits: SendingLimits;
+  readonly #is5: boolean;
   #aliases: SentAliases | undefined;
   /** For MQTT 5.0 only. */
   #own: OwnProperties | undefined;
@@ -68,6 +69,7 @@ export class Sending {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#limits = parts.limits;
+    this.#is5 = parts.limits.level === 5;
     const { aliasMax } = parts.limits;
     if (aliasMax > 0) this.#aliases = new SentAliases(aliasMax);
     this.#quota = parts.limits.inflightMax;
@@ -94,19 +96,23 @@ export class Sending {
    * @param own whether it comes from the session's own durable subscription
    */
   deliver(delivery: Delivery, match: Match, own: boolean): boolean {
-    if (this.#holds > 0 || this.#connection.output.full) return this.#refuse();
+    const { output } = this.#connection;
+    if (this.#holds > 0 || output.full) return this.#refuse();
+    const { message } = delivery;
     const name = this.#names.of(delivery.address);
-    const published = publishQos(delivery.message);
+    const published = publishQos(message);
     const qos = Math.min(published, match.qos);
-    if (match.noLocal && isStamped(delivery.message, this.#session.stamp)) return skip(delivery);
+    if (match.noLocal && isStamped(message, this.#session.stamp)) return skip(delivery);
     if (qos > 0) return this.#deliverAcknowledged(delivery, match, name, qos, own);
     if (match.qos === NOT_GRANTED || name === NO_NAME) {
       return this.#deliverUnknown(delivery, match, name, published, own);
     }
-    const { message } = delivery;
     let first = PLAIN_PUBLISH;
     if (delivery.retained || (match.retainAsPublished && message.retain !== "none")) first |= RETAIN_BIT;
-    if (!this.#write(delivery, match, name, first, 0)) this.#warnDropped(delivery);
+    const isWritten = this.#is5
+      ? this.#write5(message, match, name, first, 0)
+      : writePublish(output, message, name, first, 0);
+    if (!isWritten) this.#warnDropped(delivery);
     if (delivery.sequence !== -1) delivery.settle("consumed");
     return true;
   }
@@ -205,8 +211,12 @@ export class Sending {
   /** @returns `false`: the client cannot take such a packet */
   #write(delivery: Delivery, match: Match, name: Uint8Array, first: number, packetId: number): boolean {
     const { message } = delivery;
-    const { output } = this.#connection;
-    if (this.#limits.level < 5) return writePublish(output, message, name, first, packetId);
+    return this.#is5
+      ? this.#write5(message, match, name, first, packetId)
+      : writePublish(this.#connection.output, message, name, first, packetId);
+  }
+
+  #write5(message: Message, match: Match, name: Uint8Array, first: number, packetId: number): boolean {
     this.#own ??= new OwnProperties();
     const own = this.#own;
     own.identifiers = match.identifiers;
@@ -218,7 +228,7 @@ export class Sending {
       if (own.expirySeconds === 0) own.expirySeconds = 1; // it was sent before [MQTT5-4.3.3-7]
     }
     own.alias = this.#aliases?.of(name) ?? 0;
-    return writePublish5(output, message, {
+    return writePublish5(this.#connection.output, message, {
       name: own.alias === 0 || this.#aliases?.isNew ? name : BY_ALIAS,
       first,
       packetId,
