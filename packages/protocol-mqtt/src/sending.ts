@@ -1,4 +1,11 @@
-import { type Clock, type Connection, type Delivery, type Logger, SmallSet } from "@tsapollo/domain";
+import {
+  type Clock,
+  type Connection,
+  type Delivery,
+  type Logger,
+  type Message,
+  SmallSet,
+} from "@tsapollo/domain";
 import type { Answers } from "./answers.ts";
 import { isStamped } from "./content.ts";
 import type { Feed } from "./feed.ts";
