@@ -39,7 +39,7 @@ export class CommitLine {
   constructor(state: StoreState, settings: LevelStoreSettings) {
     this.#state = state;
     this.#settings = settings;
-    this.#compactor = new Compactor(state);
+    this.#compactor = new Compactor(state, (build) => this.writeBetween(build));
     this.#sweeper = new Sweeper(state, this, this.#compactor, settings.logger);
   }
 
@@ -82,6 +82,8 @@ export class CommitLine {
         else await work();
       } catch (cause) {
         error = cause instanceof Error ? cause : new Error(String(cause));
+        // What LevelDB itself says may leave its log torn. Our own errors come before it writes, or have told so.
+        if (!(error instanceof BrokerError)) this.#broken = true;
         members.push(...this.#waiting.splice(0));
       }
       for (const { done } of members) done(error);

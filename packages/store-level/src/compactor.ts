@@ -1,3 +1,4 @@
+import type { Batch } from "./batch.ts";
 import { entryKey, KIND } from "./keys.ts";
 import type { QueueTotals } from "./queue-state.ts";
 import type { StoreState } from "./store-state.ts";
@@ -18,13 +19,16 @@ interface Range {
  */
 export class Compactor {
   readonly #state: StoreState;
+  readonly #write: (build: (batch: Batch) => void) => Promise<void>;
   readonly #ranges: Range[] = [];
   #removedBytes = 0;
   #running: Promise<void> | undefined = undefined;
   #stopped = false;
 
-  constructor(state: StoreState) {
+  /** @param write writes a batch between others */
+  constructor(state: StoreState, write: (build: (batch: Batch) => void) => Promise<void>) {
     this.#state = state;
+    this.#write = write;
   }
 
   /** Looks at a queue that has changed. */
@@ -67,7 +71,10 @@ export class Compactor {
     if (this.#stopped || (await database.approximateSize(start, end)) < LEFT_BYTES) return;
     // LevelDB does not touch what lies on its lowest level alone: something above must be merged into it. Both
     // keys are of nothing that is there.
-    await database.batch().del(start).del(end).write();
+    await this.#write((batch) => {
+      batch.del(start);
+      batch.del(end);
+    });
     await database.compactRange(start, end);
   }
 

@@ -193,11 +193,12 @@ export class StoreState {
   async purge(): Promise<void> {
     const { database } = this.shelf;
     await this.swap.close();
-    const batch = database.batch().put(PURGING_KEY, new Uint8Array(0));
+    const batch = database.batch().put(HEAD_KEY, this.head()).put(PURGING_KEY, new Uint8Array(0));
     for (const kind of [KIND.state, KIND.queue, KIND.summary, KIND.removed]) {
       for await (const key of database.keys(kindRange(kind))) batch.del(key);
     }
     await batch.write({ sync: true });
+    this.batches += 1;
     await this.#clearEntries(database);
     this.totals.clear();
     this.unswept.clear();

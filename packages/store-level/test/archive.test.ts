@@ -80,7 +80,7 @@ test("what is exported comes back as it was [instance 19]", async () => {
       fc.array(fc.tuple(fc.string(), fc.uint8Array({ maxLength: 20 })), { maxLength: 4 }),
       fc.array(fc.integer({ min: 1, max: 30 })),
       async (messages, states, gone) => {
-        const source = await openStore(emptyFolder());
+        const source = await openStore(emptyFolder(), { sync: false });
         const unit = source.begin();
         const last = [0, 0, 0, 0];
         unit.putQueue({ queueId: 1, key: "queue:a.b", description: "{}" });
@@ -117,7 +117,7 @@ test("what is exported comes back as it was [instance 19]", async () => {
         await committed(next);
         const file = join(emptyFolder(), "archive.tgz");
         await exportStore(source, file, ARCHIVE_CODECS);
-        const target = await openStore(emptyFolder());
+        const target = await openStore(emptyFolder(), { sync: false });
         await imported(target, file);
         assert.deepEqual(await contentOf(target), await contentOf(source));
         await source.close();

@@ -151,3 +151,22 @@ test("a swap space that cannot be written fails the unit, and works again afterw
   assert.equal(await content(store, 1), "1:m1 2:m2 3:m3");
   await store.close();
 });
+
+for (const fault of FAULTS) {
+  test(`a purge that fails (${fault} it was written) leaves everything, and can be tried again`, async () => {
+    const { directory, store } = await fixture();
+    faults.fault = fault;
+    await assert.rejects(store.purge());
+    faults.fault = "none";
+    assert.equal(await content(store, 1), "1:m1");
+    const unit = store.begin();
+    add(unit, 1, 2);
+    await committed(unit);
+    await store.purge();
+    assert.deepEqual(await store.queues(), []);
+    await store.close();
+    const again = await openStore(directory, { paranoid: true });
+    assert.deepEqual(await again.queues(), []);
+    await again.close();
+  });
+}
