@@ -4,6 +4,7 @@ import { runLoad } from "./macro/load.ts";
 import { cpuUsOf } from "./macro/process-costs.ts";
 import { startRelay } from "./macro/relay-process.ts";
 import { type Measurement, reportLine } from "./measure.ts";
+import { amqpTransfer } from "./micro/amqp.ts";
 import { mqttDecode, stompDecode } from "./micro/codecs.ts";
 import { idleDestinations, queueDispatch, topicMatch, topicPublish } from "./micro/core.ts";
 import { storeRun } from "./store/level.ts";
@@ -11,6 +12,7 @@ import { storeRun } from "./store/level.ts";
 const MICRO: readonly (() => Measurement[] | Promise<Measurement[]>)[] = [
   stompDecode,
   mqttDecode,
+  amqpTransfer,
   topicPublish,
   queueDispatch,
   idleDestinations,

@@ -1,5 +1,9 @@
 export { AmqpAdapter } from "./adapter.ts";
 export { AmqpAddresses } from "./addresses.ts";
+export { FieldReader } from "./codec/field-reader.ts";
+export { Descriptor, TransferFrame } from "./codec/frames.ts";
+export { Sections } from "./codec/sections.ts";
+export { putTransfer, TRANSFER_HEAD_MAX, type TransferHead } from "./codec/write-frames.ts";
 export { AmqpContainers } from "./containers.ts";
 export { AMQP_CODEC_ID, AmqpMessageCodec } from "./message-codec.ts";
 export { type AmqpNaming, type AmqpOptions, DEFAULT_AMQP_OPTIONS } from "./options.ts";
