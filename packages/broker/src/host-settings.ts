@@ -55,6 +55,8 @@ function common(config: ConfiguredQueue): Omit<QueueSettings, "autoDeleteAfterMs
     quotaMessages: config.quotaMessages ?? -1,
     fullPolicy: config.fullPolicy,
     maxEnqueueBytesPerS: config.maxEnqueueRateBytesPerS ?? -1,
+    fastDeliveryBytesPerS: config.fastDeliveryRateBytesPerS,
+    catchupEnqueueBytesPerS: config.catchupEnqueueRateBytesPerS ?? -1,
     roundRobin: config.roundRobin,
     priority: config.priority,
     gracefulHandoff: config.messageGroupGracefulHandoff,

@@ -20,6 +20,10 @@ export interface QueueSettings {
   readonly fullPolicy: FullPolicy;
   /** Bytes a second beyond which producers wait; -1 for none. */
   readonly maxEnqueueBytesPerS: number;
+  /** Bytes a second from which on consumers count as fast. */
+  readonly fastDeliveryBytesPerS: number;
+  /** Bytes a second for producers while fast consumers catch up; -1: half of what those take. */
+  readonly catchupEnqueueBytesPerS: number;
   /** `false`: the consumer that joined first gets everything it has credit for. */
   readonly roundRobin: boolean;
   /** Whether messages with a higher priority go out first, as long as every consumer may have every message. */
@@ -100,6 +104,8 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = Object.freeze({
   quotaMessages: -1,
   fullPolicy: "block",
   maxEnqueueBytesPerS: -1,
+  fastDeliveryBytesPerS: 512 * 1024,
+  catchupEnqueueBytesPerS: -1,
   roundRobin: true,
   priority: false,
   gracefulHandoff: true,

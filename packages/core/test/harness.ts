@@ -4,6 +4,7 @@ import {
   type Consumer,
   type Delivery,
   type Message,
+  type MessageStore,
   Address as Name,
   type Producer,
   parseId,
@@ -57,17 +58,25 @@ export interface TestClient {
   send(address: Address, text: string, rest?: Partial<Message>): boolean;
 }
 
-export interface TestHost {
+export interface TestHost<Store extends MessageStore = ForgetfulStore> {
   readonly engine: HostEngine;
   readonly clock: FakeClock;
-  readonly store: ForgetfulStore;
+  readonly store: Store;
   client(user?: string): TestClient;
 }
 
-/** A running host with any settings changed. */
+/** A running host with any settings changed, whose store writes down what it was asked. */
 export async function startHost(changed?: Partial<HostSettings>, authorizer?: Authorizer): Promise<TestHost> {
-  const clock = new FakeClock();
-  const store = new ForgetfulStore();
+  return startHostOn(new ForgetfulStore(), new FakeClock(), changed, authorizer);
+}
+
+/** A running host on a store. */
+export async function startHostOn<Store extends MessageStore>(
+  store: Store,
+  clock: FakeClock,
+  changed?: Partial<HostSettings>,
+  authorizer?: Authorizer,
+): Promise<TestHost<Store>> {
   const settings = { ...DEFAULT_HOST_SETTINGS, ...changed };
   const engine = new HostEngine({
     id: "default",
@@ -79,7 +88,10 @@ export async function startHost(changed?: Partial<HostSettings>, authorizer?: Au
     clock,
     logger: SILENT_LOGGER,
     codecs: (id) => (id === PLAIN_CODEC.id ? PLAIN_CODEC : undefined),
-    makeFilter: (text) => ({ text, matches: () => true }),
+    makeFilter: (text) => ({
+      text,
+      matches: (message) => bodyText(message).includes(text),
+    }),
   });
   await engine.start();
   const client = (user = "u"): TestClient => {

@@ -1,11 +1,4 @@
-import {
-  Address,
-  BrokerError,
-  type Consumer,
-  SmallMap,
-  type SubscribeRequest,
-  type Subscription,
-} from "@tsapollo/domain";
+import { Address, BrokerError, SmallMap, type SubscribeRequest, type Subscription } from "@tsapollo/domain";
 import { patternCovers } from "../path-tree.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -16,6 +9,7 @@ import { TopicFeed, type TopicFeedOwner } from "../topic/topic-feed.ts";
 import { LINK_BYTES, OWED_BYTES } from "./bindings.ts";
 import type { Client } from "./client.ts";
 import type { QueueWatcher } from "./router.ts";
+import type { ShieldedConsumer } from "./shielded-consumer.ts";
 
 /** Name of the queues between topics and slow consumers, for logs. */
 const BUFFER = new Address("queue", ["topic-buffer"]);
@@ -26,7 +20,7 @@ const PRUNE_MIN = 64;
 /** A live consumer joined to queues, topics and durable subscriptions, directly and by pattern. */
 export class ClientSubscription implements Subscription, QueueWatcher, TopicFeedOwner {
   readonly #client: Client;
-  readonly #consumer: Consumer;
+  readonly #consumer: ShieldedConsumer;
   readonly #addresses: SmallMap<string, Address> = new SmallMap();
   readonly #request: SubscribeRequest;
   readonly #links: SmallMap<Queue, QueueLink> = new SmallMap();
@@ -36,7 +30,7 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
   #firstToResume = 0;
   #cancelled = false;
 
-  constructor(client: Client, consumer: Consumer, request: SubscribeRequest) {
+  constructor(client: Client, consumer: ShieldedConsumer, request: SubscribeRequest) {
     this.#client = client;
     this.#consumer = consumer;
     this.#request = request;
@@ -238,6 +232,11 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
       if (feed.closed) this.#unlink(feed.queue);
       else feed.resume();
     }
+  }
+
+  /** Its client leaves; {@link ClientSubscription.cancel} follows. */
+  close(): void {
+    this.#consumer.close();
   }
 
   cancel(): void {

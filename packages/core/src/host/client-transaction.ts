@@ -100,19 +100,30 @@ export class ClientTransaction implements Transaction {
     this.#client.over(this);
     const refusal = this.#refusal ?? this.#client.host.committer.trouble ?? this.#recheck(steps);
     if (refusal !== undefined) return done(refusal);
-    for (const step of steps) {
-      switch (step.what) {
-        case "settle":
-          step.delivery.settle(step.outcome);
-          break;
-        case "publish":
-          this.#publish([step.address], step.message);
-          break;
-        case "publish matching":
-          this.#publish(step.destinations, step.message);
-      }
+    const { committer } = this.#client.host;
+    committer.binding += 1; // what it sends and what it takes are stored together, or not at all
+    try {
+      for (const step of steps) this.#apply(step);
+    } finally {
+      committer.binding -= 1;
     }
-    this.#client.host.committer.afterDurable(done);
+    committer.afterDurable(done);
+  }
+
+  #apply(step: Step): void {
+    switch (step.what) {
+      case "settle":
+        step.delivery.settle(step.outcome);
+        break;
+      case "publish":
+        this.#publish([step.address], step.message);
+        break;
+      case "publish matching":
+        this.#publish(step.destinations, step.message);
+        break;
+      default:
+        step satisfies never;
+    }
   }
 
   #publish(addresses: readonly Address[], message: Message): void {
@@ -126,15 +137,21 @@ export class ClientTransaction implements Transaction {
 
   /** Destinations and rules may have changed since a step was added; what patterns stand for is known only now. */
   #recheck(steps: readonly Step[]): BrokerError | undefined {
-    for (const step of steps) {
-      if (step.what === "settle") continue;
-      if (step.what === "publish") {
-        const { refusal } = this.#client.routeTo(step.address);
+    const { committer } = this.#client.host;
+    committer.binding += 1; // what it sends and what it takes are stored together, or not at all
+    try {
+      for (const step of steps) {
+        if (step.what === "settle") continue;
+        if (step.what === "publish") {
+          const { refusal } = this.#client.routeTo(step.address);
+          if (refusal !== undefined) return refusal;
+          continue;
+        }
+        const refusal = this.#resolve(step);
         if (refusal !== undefined) return refusal;
-        continue;
       }
-      const refusal = this.#resolve(step);
-      if (refusal !== undefined) return refusal;
+    } finally {
+      committer.binding -= 1;
     }
     return undefined;
   }

@@ -334,6 +334,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     this.#blockedBy.clear();
     this.#late.clear();
     for (const transaction of [...this.#transactions]) transaction.abort(); // what they hold is counted
+    for (const subscription of this.#subscriptions) subscription.close();
     for (const subscription of [...this.#subscriptions]) subscription.cancel();
     this.host.forget(this);
   }

@@ -6,11 +6,11 @@ const SCARCE = 0.75;
 /** How much a virtual host may keep in memory for queues and retained messages, in bytes. */
 export class MemoryBudget {
   readonly congestion: Congestion = new Congestion();
-  readonly #limitBytes: number;
+  readonly limitBytes: number;
   #usedBytes = 0;
 
   constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
+    this.limitBytes = limitBytes;
   }
 
   /** Bytes in use. */
@@ -20,12 +20,12 @@ export class MemoryBudget {
 
   /** Whether producers have to wait. */
   get isExhausted(): boolean {
-    return this.#usedBytes >= this.#limitBytes;
+    return this.#usedBytes >= this.limitBytes;
   }
 
   /** Whether what can be left to the store should be. */
   get isScarce(): boolean {
-    return this.#usedBytes >= this.#limitBytes * SCARCE;
+    return this.#usedBytes >= this.limitBytes * SCARCE;
   }
 
   take(bytes: number): void {
@@ -37,7 +37,7 @@ export class MemoryBudget {
     this.#usedBytes -= bytes;
     // some room below the line, so that producers do not stop and go for every message
     if (wasExhausted || this.congestion.isAwaited) {
-      if (this.#usedBytes < this.#limitBytes * 0.9) this.congestion.relieve();
+      if (this.#usedBytes < this.limitBytes * 0.9) this.congestion.relieve();
     }
   }
 }

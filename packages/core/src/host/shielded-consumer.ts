@@ -12,7 +12,7 @@ export interface FailureObserver {
 export class ShieldedConsumer implements Consumer {
   readonly #inner: Consumer;
   readonly #observer: FailureObserver;
-  #failed = false;
+  #over = false;
 
   constructor(inner: Consumer, observer: FailureObserver) {
     this.#inner = inner;
@@ -20,14 +20,19 @@ export class ShieldedConsumer implements Consumer {
   }
 
   offer(delivery: Delivery): boolean {
-    if (this.#failed) return false;
+    if (this.#over) return false;
     try {
       return this.#inner.offer(delivery);
     } catch (error) {
-      this.#failed = true;
+      this.#over = true;
       this.#observer.consumerFailed(this.#inner, error);
       return false;
     }
+  }
+
+  /** Its client leaves: nothing more is offered, so that what one subscription gives back does not go to the next. */
+  close(): void {
+    this.#over = true;
   }
 
   browsed(address: Address): void {

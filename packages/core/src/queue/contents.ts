@@ -17,7 +17,8 @@ export interface QueueStorage {
 /** What the contents may ask of their queue. */
 export interface ContentsOwner {
   readonly deleted: boolean;
-  readonly consumerCount: number;
+  /** Bytes that its consumers are about to take. */
+  readonly aheadBytes: number;
   /** Told when an entry with an expiry comes in and there was none. */
   expiring(): void;
   /** Whether a ready entry must stay in memory because it goes out next. */
@@ -34,8 +35,8 @@ export interface ContentsOwner {
   relieve(): void;
 }
 
-/** What a queue with consumers keeps in memory at least before it pages out. */
-const CONSUMED_BYTES = 8 * 1024 * 1024;
+/** Part of the host's memory that one queue may keep for fast consumers. */
+const AHEAD_SHARE = 1 / 8;
 
 /** What is in a queue, in memory and in the store, and how much it is. Who gets it is not its business. */
 export class Contents implements PagedQueue {
@@ -90,11 +91,11 @@ export class Contents implements PagedQueue {
     return this.#owner.deleted;
   }
 
-  /** What may stay in memory although no consumer is near: more while somebody consumes and there is plenty. */
+  /** What may stay in memory although no consumer is near: more while consumers are fast, less while memory is scarce. */
   get keepBytes(): number {
     if (this.#memory.isScarce) return 0;
-    const { tailBufferBytes } = this.#settings;
-    return this.#owner.consumerCount > 0 ? Math.max(tailBufferBytes, CONSUMED_BYTES) : tailBufferBytes;
+    const aheadBytes = Math.min(this.#owner.aheadBytes, this.#memory.limitBytes * AHEAD_SHARE);
+    return Math.max(this.#settings.tailBufferBytes, aheadBytes);
   }
 
   /** A new entry, at the end. */

@@ -2,18 +2,24 @@ import type { Clock, Timer } from "@tsapollo/domain";
 
 const SLICE_MS = 100;
 
-/** Limits how many bytes a second a queue takes, in slices of 100 ms. [messaging 4.1, max_enqueue_rate] */
+/** Limits how many bytes a second a queue takes, in slices of 100 ms. [messaging 4.1] */
 export class EnqueueRate {
-  readonly #bytesPerSlice: number;
   readonly #clock: Clock;
   readonly #onRoom: () => void;
+  #bytesPerSlice = Number.POSITIVE_INFINITY;
   #usedBytes = 0;
   #timer: Timer | undefined = undefined;
 
-  constructor(bytesPerS: number, clock: Clock, onRoom: () => void) {
-    this.#bytesPerSlice = Math.max(1, (bytesPerS * SLICE_MS) / 1_000);
+  constructor(clock: Clock, onRoom: () => void) {
     this.#clock = clock;
     this.#onRoom = onRoom;
+  }
+
+  /** Sets the limit; infinite for none. */
+  limit(bytesPerS: number): void {
+    const wasUsedUp = this.isUsedUp;
+    this.#bytesPerSlice = Math.max(1, (bytesPerS * SLICE_MS) / 1_000);
+    if (wasUsedUp && !this.isUsedUp) this.#onRoom();
   }
 
   /** Whether producers have to wait. */
@@ -22,6 +28,7 @@ export class EnqueueRate {
   }
 
   use(bytes: number): void {
+    if (this.#bytesPerSlice === Number.POSITIVE_INFINITY) return;
     this.#usedBytes += bytes;
     this.#timer ??= this.#clock.after(SLICE_MS, () => this.#nextSlice());
   }

@@ -5,9 +5,9 @@ import { type BrowserOptions, Browsers } from "./browsers.ts";
 import { Contents, type ContentsOwner } from "./contents.ts";
 import { bequeath, isPoison } from "./dead-letters.ts";
 import type { Dispatch, Hands } from "./dispatch.ts";
-import { EnqueueRate } from "./enqueue-rate.ts";
 import { QueueEntry } from "./entry.ts";
 import { FeedRing } from "./feed-ring.ts";
+import { Pace } from "./pace.ts";
 import type { PagedRun, PageIn } from "./paged-run.ts";
 import { moveOn } from "./position.ts";
 import { PositionedDispatch } from "./positioned-dispatch.ts";
@@ -31,7 +31,7 @@ export class Queue implements Hands, ContentsOwner {
   readonly #contents: Contents;
   readonly #feeds: Set<QueueFeed> = new Set();
   readonly #ring: FeedRing;
-  readonly #rate: EnqueueRate | undefined;
+  readonly #pace: Pace;
   #browsers: Browsers | undefined = undefined;
   #dispatch: Dispatch;
   /** The same, while every consumer may have every entry. */
@@ -53,9 +53,7 @@ export class Queue implements Hands, ContentsOwner {
     this.#ring = new FeedRing(parts.settings.roundRobin);
     this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
     this.#dispatch = this.#shared;
-    const { maxEnqueueBytesPerS } = parts.settings;
-    if (maxEnqueueBytesPerS < 0) this.#rate = undefined;
-    else this.#rate = new EnqueueRate(maxEnqueueBytesPerS, parts.clock, () => this.relieve());
+    this.#pace = new Pace(parts.settings, parts.clock, () => this.relieve());
   }
 
   /** Goes on where an earlier process stopped: nothing is in memory yet. Called once, before anything else. */
@@ -88,6 +86,10 @@ export class Queue implements Hands, ContentsOwner {
     return this.#contents.bytes;
   }
 
+  get aheadBytes(): number {
+    return this.#feeds.size > 0 ? this.#pace.aheadBytes : 0;
+  }
+
   get consumerCount(): number {
     return this.#feeds.size + (this.#browsers?.size ?? 0);
   }
@@ -99,7 +101,7 @@ export class Queue implements Hands, ContentsOwner {
 
   /** Whether the next message from a producer has to wait. */
   get mustWait(): boolean {
-    return (this.isFull && this.settings.fullPolicy === "block") || (this.#rate?.isUsedUp ?? false);
+    return (this.isFull && this.settings.fullPolicy === "block") || this.#pace.isUsedUp;
   }
 
   /** What a producer that was told to wait waits for. */
@@ -123,7 +125,7 @@ export class Queue implements Hands, ContentsOwner {
     const entry = new QueueEntry(this, message, via, this.#sequence, retained);
     entry.redeliveryCount = redeliveryCount;
     this.#contents.append(entry);
-    this.#rate?.use(message.sizeBytes);
+    this.#pace.enqueued(message.sizeBytes, nowMs, this.#contents.hasPaged);
     if (this.#shared !== undefined && message.groupKey !== undefined) this.#setApart();
     this.#dispatch.appended(entry);
     this.#browsers?.appended(entry);
@@ -313,9 +315,9 @@ export class Queue implements Hands, ContentsOwner {
       return true;
     }
     feed.hold(entry);
-    const taken = feed.consumer.offer(entry);
+    this.#pace.delivered(entry.sizeBytes);
     this.#contents.loadAhead();
-    return taken;
+    return feed.consumer.offer(entry);
   }
 
   takeBack(entry: QueueEntry, feed: QueueFeed): boolean {
@@ -390,7 +392,7 @@ export class Queue implements Hands, ContentsOwner {
       this.#contents.leftMemory(place);
     }
     this.#contents.clear();
-    this.#rate?.stop();
+    this.#pace.stop();
     if (storage !== undefined) this.#parts.committer.unit().removeQueue(storage.store.storeId);
     this.congestion.relieve();
     return consumers;

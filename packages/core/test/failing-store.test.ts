@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock, settled } from "@tsapollo/testkit";
+import { queue, startHostOn, TestConsumer, type TestHost, topic } from "./harness.ts";
+import { SimpleStore } from "./simple-store.ts";
+
+const FULL = new Error("no space left on the device");
+const RETRY_MS = 1_000;
+const PERSISTENT = { persistent: true };
+
+async function start(): Promise<TestHost<SimpleStore>> {
+  return startHostOn(new SimpleStore(), new FakeClock(), { flushDelayMs: -1 });
+}
+
+async function turns(): Promise<void> {
+  for (let left = 6; left > 0; left -= 1) await settled();
+}
+
+test("what cannot be stored is refused and is nowhere; when the store works again, so does the queue", async () => {
+  const { client, store, clock, engine } = await start();
+  const { send, producer, host } = client();
+  send(queue("q"), "1", PERSISTENT);
+  await turns();
+  store.failure = FULL;
+  send(queue("q"), "2", PERSISTENT);
+  send(queue("q"), "3", PERSISTENT);
+  await turns();
+  const refused = "The store failed: no space left on the device";
+  assert.deepEqual(producer.confirmations, [1, `2: ${refused}`, `3: ${refused}`]);
+  assert.equal(engine.router.queues.get("q")!.length, 1);
+  send(queue("q"), "refused at once", PERSISTENT);
+  assert.equal(producer.confirmations.at(-1), `4: ${refused}`);
+  send(queue("q"), "not persistent");
+  assert.equal(producer.confirmations.at(-1), 5, "what needs no store goes on");
+  store.failure = undefined;
+  clock.advance(RETRY_MS);
+  await turns();
+  send(queue("q"), "6", PERSISTENT);
+  await turns();
+  assert.equal(producer.confirmations.at(-1), 6);
+  const consumer = new TestConsumer();
+  host.subscribe({ addresses: [queue("q")] }, consumer);
+  assert.deepEqual(consumer.bodies, ["1", "not persistent", "6"]);
+});
+
+test("acknowledgements that cannot be stored are stored later, and nothing overtakes them", async () => {
+  const { client, store, clock } = await start();
+  const { send, host } = client();
+  send(queue("q"), "1", PERSISTENT);
+  await turns();
+  const consumer = new TestConsumer();
+  host.subscribe({ addresses: [queue("q")] }, consumer);
+  store.failure = FULL;
+  consumer.deliveries[0]!.settle("consumed");
+  const answers: unknown[] = [];
+  host.whenDurable((error) => answers.push(error));
+  await turns();
+  assert.deepEqual(answers, [], "not confirmed, and not denied either");
+  clock.advance(RETRY_MS);
+  await turns();
+  assert.deepEqual(answers, []);
+  store.failure = undefined;
+  clock.advance(RETRY_MS);
+  await turns();
+  assert.deepEqual(answers, [undefined]);
+  assert.equal([...store.disk.queues.values()][0]!.entries.size, 0);
+});
+
+test("a transaction is not taken apart: it is confirmed when the store works again [messaging 12]", async () => {
+  const { client, store, clock } = await start();
+  const { send, host } = client();
+  send(queue("from"), "1", PERSISTENT);
+  await turns();
+  const consumer = new TestConsumer();
+  host.subscribe({ addresses: [queue("from")] }, consumer);
+  const transaction = host.begin();
+  transaction.settle(consumer.deliveries[0]!, "consumed");
+  const { message } = consumer.deliveries[0]!;
+  transaction.publish(queue("to"), message);
+  store.failure = FULL;
+  const answers: unknown[] = [];
+  transaction.commit((error) => answers.push(error));
+  await turns();
+  assert.deepEqual(answers, []);
+  store.failure = undefined;
+  clock.advance(RETRY_MS);
+  await turns();
+  assert.deepEqual(answers, [undefined]);
+  const sizes = [...store.disk.queues.values()].map(({ description, entries }) => [
+    description.key,
+    entries.size,
+  ]);
+  assert.deepEqual(
+    new Map(sizes as [string, number][]),
+    new Map([
+      ["queue:from", 0],
+      ["queue:to", 1],
+    ]),
+  );
+});
+
+test("a message that a consumer had already goes on from memory when it cannot be stored", async () => {
+  const { client, store, clock } = await start();
+  const { send, host, producer } = client();
+  const consumer = new TestConsumer();
+  host.subscribe({ addresses: [queue("q")] }, consumer);
+  store.failure = FULL;
+  send(queue("q"), "1", PERSISTENT);
+  await turns();
+  assert.match(String(producer.confirmations[0]), /The store failed/);
+  assert.deepEqual(consumer.bodies, ["1"]);
+  consumer.deliveries[0]!.settle("consumed");
+  store.failure = undefined;
+  clock.advance(2 * RETRY_MS);
+  await turns();
+  for (const { entries } of store.disk.queues.values()) assert.equal(entries.size, 0);
+});
+
+test("producers wait when more is on its way to the store than may be, and go on afterwards", async () => {
+  const store = new SimpleStore();
+  const { client } = await startHostOn(store, new FakeClock(), {
+    flushDelayMs: -1,
+    storePendingBytesMax: 10,
+  });
+  const { send, producer } = client();
+  store.manual = true;
+  assert.equal(send(queue("q"), "12345", PERSISTENT), true);
+  assert.equal(send(queue("q"), "67890", PERSISTENT), false, "too much is on its way");
+  assert.equal(client().send(topic("t"), "others go on"), true);
+  await settled();
+  assert.equal(producer.resumptions, 0);
+  store.finish();
+  await turns();
+  assert.equal(producer.resumptions, 1);
+  assert.deepEqual(producer.confirmations, [1, 2]);
+});
