@@ -114,7 +114,12 @@ export class AmqpMessageCodec implements MessageCodec {
     const sections = this.#scan(message);
     const field = FIELD_NAMES.get(name);
     if (field !== undefined) return fieldOf(bytes, sections.properties[field]!, field);
-    if (name === "JMSType") return this.#entry(bytes, sections.messageAnnotations, JMS_TYPE);
+    if (name === "JMSType") {
+      const subject = sections.properties[PROPERTY.subject]!; // where JMS clients have it by now
+      return (
+        this.#entry(bytes, sections.messageAnnotations, JMS_TYPE) ?? fieldOf(bytes, subject, PROPERTY.subject)
+      );
+    }
     if (name === "JMSXDeliveryCount") return sections.deliveryCount;
     if (name.startsWith(DELIVERY_ANNOTATION)) {
       return this.#entry(

@@ -102,11 +102,15 @@ export class Sections {
     let at = start;
     while (at < end) {
       const code = this.#descriptor.read(bytes, at, end, SYMBOLS);
-      if (code < previous || (code === previous && !isRepeated(code))) throw misplaced(code);
+      // rhea puts the footer in front of the body; it does no harm there
+      const isFooter = code === SECTION.footer;
+      if (isFooter ? this.footer.end > 0 : code < previous || (code === previous && !isRepeated(code))) {
+        throw misplaced(code);
+      }
       const value = this.#descriptor.next;
       const next = valueEnd(bytes, value, end);
       this.#section(bytes, code, at, value, next);
-      previous = code;
+      if (!isFooter) previous = code;
       at = next;
     }
     if (this.bareStart === 0) this.bareStart = end;
