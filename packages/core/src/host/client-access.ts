@@ -1,12 +1,13 @@
 import { Address, BrokerError, parseId } from "@tsapollo/domain";
+import type { CollectingRights } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Topic } from "../topic/topic.ts";
-import type { Guard } from "./guard.ts";
+import type { Bearer, Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
 import { ownerOf } from "./temporary.ts";
 
 /** What one client may do to which destinations, and the destinations themselves once that is settled. [messaging 13] */
-export class ClientAccess {
+export class ClientAccess implements CollectingRights {
   readonly #guard: Guard;
   readonly #host: HostEngine;
   readonly #clientId: string;
@@ -15,6 +16,11 @@ export class ClientAccess {
     this.#guard = guard;
     this.#host = host;
     this.#clientId = clientId;
+  }
+
+  /** Whose rights these are. */
+  get bearer(): Bearer | undefined {
+    return this.#guard.bearer;
   }
 
   /**

@@ -24,7 +24,7 @@ export class DurableAttachment implements Subscription {
   /** Makes the durable subscription collect from exactly these addresses, then consumes from it. */
   rebind(addresses: readonly Address[], withoutRetained: boolean): void {
     const { access, host } = this.#client;
-    this.#durable.guard = (topicId) => access.mayReceiveTopic(topicId); // holds on to the rights, not to the client
+    this.#durable.rights = access; // holds on to the rights, not to the client
     host.router.rematchTopics(); // what topics remember was right for whoever bound it before
     const wanted = new Set(addresses.map((address) => address.key));
     const before = [...this.#durable.topics.values()];

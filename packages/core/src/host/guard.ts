@@ -9,6 +9,12 @@ import {
   refusalText,
 } from "@tsapollo/domain";
 
+/** Whose rights count: who it is, and the connector it came through. */
+export interface Bearer {
+  readonly identity: Identity;
+  readonly connectorId: string;
+}
+
 /** The access rights of one client. Without an authorizer everything is allowed. */
 export class Guard {
   readonly #authorizer: Authorizer | undefined;
@@ -24,6 +30,13 @@ export class Guard {
   /** Verdicts hold until this number changes. */
   get generation(): number {
     return this.#authorizer?.generation ?? 0;
+  }
+
+  /** Whose rights these are; undefined when nobody was asked who it is. */
+  get bearer(): Bearer | undefined {
+    return this.#identity === undefined
+      ? undefined
+      : { identity: this.#identity, connectorId: this.#connectorId };
   }
 
   /** Who the client is, for texts of refusals. */

@@ -14,11 +14,13 @@ import {
   type Timer,
   type VirtualHost,
 } from "@tsapollo/domain";
+import { type CollectingRights, NOBODY_KNOWN } from "../queue/durable-subscription.ts";
 import type { HostSettings } from "../settings.ts";
 import type { TopicFeed } from "../topic/topic-feed.ts";
 import { Client } from "./client.ts";
+import { ClientAccess } from "./client-access.ts";
 import { Committer } from "./committer.ts";
-import { Guard } from "./guard.ts";
+import { type Bearer, Guard } from "./guard.ts";
 import { Janitor } from "./janitor.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { restore } from "./restoration.ts";
@@ -116,11 +118,19 @@ export class HostEngine {
     await this.#parts.store.open();
     if (this.settings.purgeOnStartup) await this.#parts.store.purge();
     const { router, scheduler, states } = this;
-    await restore({ ...this.#parts, router, scheduler, states });
+    const rightsOf = (bearer: Bearer | undefined): CollectingRights => this.#rightsOf(bearer);
+    await restore({ ...this.#parts, router, scheduler, states, rightsOf });
     this.router.createConfigured();
     await this.committer.idle();
     this.#state = "running";
     this.#scheduleMaintenance();
+  }
+
+  /** What somebody who is not here may see. Whoever nobody knows sees nothing where there are rules. */
+  #rightsOf(bearer: Bearer | undefined): CollectingRights {
+    const { authorizer } = this.#parts;
+    if (bearer === undefined && authorizer !== undefined) return NOBODY_KNOWN;
+    return new ClientAccess(new Guard(authorizer, bearer?.identity, bearer?.connectorId ?? ""), this, "");
   }
 
   /** The time of a delayed message has come. Nobody is there to be told that its destination cannot be made. */

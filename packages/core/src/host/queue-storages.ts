@@ -1,4 +1,11 @@
-import { Address, type DestinationKind, type DurableLimit, parseId, type QueueState } from "@tsapollo/domain";
+import {
+  Address,
+  type DestinationKind,
+  type DurableLimit,
+  type Principal,
+  parseId,
+  type QueueState,
+} from "@tsapollo/domain";
 import type { Contents, QueueStorage } from "../queue/contents.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import { PagedRun } from "../queue/paged-run.ts";
@@ -6,6 +13,7 @@ import { Paging } from "../queue/paging.ts";
 import type { Queue } from "../queue/queue.ts";
 import { QueueStore, type StorageParts } from "../queue/queue-store.ts";
 import type { QueueSettings } from "../settings.ts";
+import type { Bearer } from "./guard.ts";
 
 /** Addresses that are remembered by their text; past it all are forgotten. */
 const ADDRESSES_MAX = 10_000;
@@ -83,16 +91,40 @@ export interface DurableDescription {
   readonly topics: readonly string[];
   readonly selector?: string;
   readonly limit?: DurableLimit;
+  /** Who bound it last, or `broker` for the configuration; missing when nobody was asked who it is. */
+  readonly boundBy?: StoredBearer | "broker";
+}
+
+/** Whoever bound a durable subscription: its rights count also after a restart. */
+export interface StoredBearer {
+  readonly user?: string;
+  readonly principals: readonly Principal[];
+  readonly connector: string;
 }
 
 /** What the store is told of a durable subscription. */
-export function descriptionOf({ topics, filter, limit }: DurableSubscription): string {
+export function descriptionOf({ topics, filter, limit, rights }: DurableSubscription): string {
+  const boundBy = rights === undefined ? "broker" : storedBearerOf(rights.bearer);
   const description: DurableDescription = {
     topics: [...topics.values()].map(({ id }) => id),
     ...(filter === undefined ? {} : { selector: filter.text }),
     ...(limit === undefined ? {} : { limit }),
+    ...(boundBy === undefined ? {} : { boundBy }),
   };
   return JSON.stringify(description);
+}
+
+function storedBearerOf(bearer: Bearer | undefined): StoredBearer | undefined {
+  if (bearer === undefined) return undefined;
+  const { identity, connectorId } = bearer;
+  const principals = identity.principals.map(({ kind, name }) => ({ kind, name }));
+  const user = identity.userName === undefined ? {} : { user: identity.userName };
+  return { ...user, principals, connector: connectorId };
+}
+
+/** The inverse of what {@link descriptionOf} says of whoever bound it. */
+export function bearerOf({ user, principals, connector }: StoredBearer): Bearer {
+  return { identity: { principals, userName: user }, connectorId: connector };
 }
 
 /** The inverse of `Address.key`. */

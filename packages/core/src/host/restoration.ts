@@ -9,8 +9,16 @@ import {
   type QueueState,
   readMessageRecord,
 } from "@tsapollo/domain";
+import type { CollectingRights } from "../queue/durable-subscription.ts";
 import type { HostSettings } from "../settings.ts";
-import { addressOfKey, type DurableDescription, descriptionOf } from "./queue-storages.ts";
+import type { Bearer } from "./guard.ts";
+import {
+  addressOfKey,
+  bearerOf,
+  type DurableDescription,
+  descriptionOf,
+  type StoredBearer,
+} from "./queue-storages.ts";
 import { RETAINED_PREFIX } from "./retained-messages.ts";
 import type { Router } from "./router.ts";
 import { SCHEDULED_PREFIX, type Scheduler } from "./scheduler.ts";
@@ -26,8 +34,13 @@ export interface RestorationParts {
   readonly codecs: CodecLookup;
   /** Makes a filter of its text again. */
   readonly makeFilter: (text: string) => MessageFilter;
+  /** What somebody may see, by the rules as they are at the time; undefined: nobody knows who that is. */
+  readonly rightsOf: (bearer: Bearer | undefined) => CollectingRights;
   readonly logger: Logger;
 }
+
+/** The rights of those who bound durable subscriptions: who bound thousands has them once. */
+type KnownRights = Map<string, CollectingRights>;
 
 /**
  * Makes the queues, durable subscriptions, retained and scheduled messages and states that the store has. Messages in
@@ -37,7 +50,8 @@ export interface RestorationParts {
  */
 export async function restore(parts: RestorationParts): Promise<void> {
   const { store, states } = parts;
-  for (const state of await store.queues()) restoreQueue(state, parts);
+  const known: KnownRights = new Map();
+  for (const state of await store.queues()) restoreQueue(state, parts, known);
   for (const [key, value] of await store.states()) {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     if (key.startsWith(RETAINED_PREFIX)) restoreRetained(key, bytes, parts);
@@ -46,15 +60,17 @@ export async function restore(parts: RestorationParts): Promise<void> {
   }
 }
 
-function restoreQueue(state: QueueState, { router, makeFilter, logger }: RestorationParts): void {
+function restoreQueue(state: QueueState, parts: RestorationParts, known: KnownRights): void {
+  const { router, makeFilter, logger } = parts;
   const { key, description } = state.queue;
   const address = addressOfKey(key);
   if (address.kind === "queue") {
     router.createQueue(address, state);
     return;
   }
-  const { topics, selector, limit } = JSON.parse(description) as DurableDescription;
+  const { topics, selector, limit, boundBy } = JSON.parse(description) as DurableDescription;
   const durable = router.createDurable(address, state, limit);
+  if (boundBy !== "broker") durable.rights = rightsOf(boundBy, parts, known);
   if (selector !== undefined) {
     try {
       durable.filter = makeFilter(selector);
@@ -66,6 +82,20 @@ function restoreQueue(state: QueueState, { router, makeFilter, logger }: Restora
   }
   for (const id of topics) router.bindDurable(durable, new Address("topic", parseId(id)));
   durable.written = descriptionOf(durable);
+}
+
+function rightsOf(
+  boundBy: StoredBearer | undefined,
+  parts: RestorationParts,
+  known: KnownRights,
+): CollectingRights {
+  const key = boundBy === undefined ? "" : JSON.stringify(boundBy);
+  let rights = known.get(key);
+  if (rights === undefined) {
+    rights = parts.rightsOf(boundBy === undefined ? undefined : bearerOf(boundBy));
+    known.set(key, rights);
+  }
+  return rights;
 }
 
 function restoreRetained(key: string, bytes: Buffer, { router, codecs, logger }: RestorationParts): void {

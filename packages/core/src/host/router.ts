@@ -12,7 +12,7 @@ import {
   type QueueState,
 } from "@tsapollo/domain";
 import { PathTree } from "../path-tree.ts";
-import { DurableSubscription } from "../queue/durable-subscription.ts";
+import { DurableSubscription, NOBODY_KNOWN } from "../queue/durable-subscription.ts";
 import { Mirror } from "../queue/mirror.ts";
 import { Queue } from "../queue/queue.ts";
 import {
@@ -95,11 +95,20 @@ export class Router {
     }
     for (const { filter, topics: addresses, messages } of dsubs) {
       const name = isName(filter) && addresses.length > 0 ? new Address("dsub", filter) : undefined;
-      if (name === undefined || this.dsubs.has(name.id)) continue;
+      if (name === undefined) continue;
+      const known = this.dsubs.get(name.id);
+      if (known?.rights === NOBODY_KNOWN) this.#adopt(known);
+      if (known !== undefined) continue;
       const durable = this.createDurable(name);
       durable.filter = messages;
       for (const address of addresses) this.bindDurable(durable, address);
     }
+  }
+
+  /** One that the configuration names is the configuration's when nobody knows who bound it. */
+  #adopt(durable: DurableSubscription): void {
+    durable.rights = undefined;
+    this.describe(durable);
   }
 
   /** Destinations of all kinds. */

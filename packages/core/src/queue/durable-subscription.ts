@@ -1,16 +1,28 @@
 import type { Address, Delivery, DurableLimit, MessageFilter } from "@tsapollo/domain";
 import type { Congestion } from "../congestion.ts";
-import type { TopicTarget } from "../topic/topic-feed.ts";
+import type { Bearer } from "../host/guard.ts";
+import type { TopicRights, TopicTarget } from "../topic/topic-feed.ts";
 import type { Queue } from "./queue.ts";
+
+/** What a durable subscription may see, now: rules are looked at again whenever they change. */
+export interface CollectingRights extends TopicRights {
+  /** Whose rights these are; undefined when that is not known. */
+  readonly bearer: Bearer | undefined;
+}
+
+/** Nobody knows who bound it: it collects nothing until somebody attaches. */
+export const NOBODY_KNOWN: CollectingRights = Object.freeze({
+  bearer: undefined,
+  mayReceiveTopic: () => false,
+});
 
 /** A queue that collects what is published to topics, whether or not anybody consumes from it. [messaging 7] */
 export class DurableSubscription implements TopicTarget {
   readonly queue: Queue;
   /** The topics and patterns it collects from, by key. */
   readonly topics: Map<string, Address> = new Map();
-  /** Access rights of whoever bound it last; who restored it from the store may see everything. */
-  guard: (topicId: string) => boolean = () => true;
-
+  /** Those of whoever bound it last; undefined: the configuration did, and it collects everything. */
+  rights: CollectingRights | undefined = undefined;
   /** What it collects of that; undefined for everything. */
   filter: MessageFilter | undefined = undefined;
   /** What the store was told of it last. */
@@ -29,7 +41,7 @@ export class DurableSubscription implements TopicTarget {
   }
 
   mayReceive(topicId: string): boolean {
-    return this.guard(topicId);
+    return this.rights === undefined || this.rights.mayReceiveTopic(topicId);
   }
 
   under(): TopicTarget {
