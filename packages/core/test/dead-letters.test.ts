@@ -183,3 +183,31 @@ test("ST-141 in small: a thousand messages, each refused twice, each in the dead
   }
   assert.equal(started.engine.memory.usedBytes, 0);
 });
+
+for (const { template, chain } of [
+  { template: "dlq.*", chain: ["q", "dlq.q", "dlq.dlq.q", "dlq.dlq.dlq.q"] },
+  { template: "*.dead", chain: ["q", "q.dead", "q.dead.dead", "q.dead.dead.dead"] },
+  { template: "*.*", chain: ["q", "q.q", "q.q.q.q", "q.q.q.q.q.q.q.q"] },
+  { template: "dead", chain: ["q", "dead"] },
+  { template: "*", chain: ["q"] },
+]) {
+  test(`dead letters of dead letters, by ${template}, stay in the last of ${chain.length} queues [messaging 5.9]`, async () => {
+    const settings = { ...DEFAULT_QUEUE_SETTINGS, nakLimit: 1, dlq: template };
+    const { client, engine } = await startHost({ queues: [{ filter: undefined, settings }] });
+    const one = client();
+    one.send(queue("q"), "m");
+    for (let times = 0; times < 8; times += 1) {
+      for (const name of [...engine.router.queues.keys()]) refuseOnce(one, name);
+    }
+    assert.deepEqual([...engine.router.queues.keys()], chain);
+    assert.deepEqual(drain(one, chain.at(-1)!).bodies, ["m"]);
+  });
+}
+
+function refuseOnce(client: TestClient, name: string): void {
+  const consumer = new TestConsumer();
+  consumer.credit = 1;
+  const subscription = client.host.subscribe({ addresses: [queue(name)] }, consumer);
+  consumer.deliveries[0]?.settle("poisoned");
+  subscription.cancel();
+}

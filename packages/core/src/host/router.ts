@@ -12,6 +12,7 @@ import {
   type QueueState,
 } from "@tsapollo/domain";
 import { PathTree } from "../path-tree.ts";
+import { deadLetterId } from "../queue/dead-letters.ts";
 import { DurableSubscription, NOBODY_KNOWN } from "../queue/durable-subscription.ts";
 import { Mirror } from "../queue/mirror.ts";
 import { Queue } from "../queue/queue.ts";
@@ -27,9 +28,11 @@ import { TopicDelivery } from "../topic/topic-delivery.ts";
 import type { TopicTarget } from "../topic/topic-feed.ts";
 import { TopicPatterns } from "../topic/topic-patterns.ts";
 import type { Committer } from "./committer.ts";
+import type { HostCounters } from "./host-counters.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { QueueStorages, runOf } from "./queue-storages.ts";
 import { RetainedMessages } from "./retained-messages.ts";
+import { isSystem } from "./system-topics.ts";
 import { isTemporary } from "./temporary.ts";
 
 /** Somebody who wants to know about queues that come to be under a pattern. */
@@ -44,6 +47,7 @@ export interface RouterParts {
   readonly clock: Clock;
   readonly committer: Committer;
   readonly memory: MemoryBudget;
+  readonly counters: HostCounters;
   /** Where queues are kept; undefined: nowhere. */
   readonly store: MessageStore | undefined;
   readonly logger: Logger;
@@ -60,6 +64,7 @@ export class Router {
   readonly expiring: Set<Queue> = new Set();
   /** Destinations that live as long as a client. */
   readonly temporary: Set<Queue | Topic> = new Set();
+  #systemTopics = 0;
   readonly #mirrors: Map<Queue, Mirror> = new Map();
   readonly #parts: RouterParts;
   readonly #queueNames: PathTree<Queue> = new PathTree();
@@ -111,23 +116,26 @@ export class Router {
     this.describe(durable);
   }
 
-  /** Destinations of all kinds. */
+  /** Destinations of all kinds, but for those in which the broker speaks of itself. */
   get size(): number {
-    return this.queues.size + this.topics.size + this.dsubs.size;
+    return this.queues.size + this.topics.size + this.dsubs.size - this.#systemTopics;
   }
 
   createTopic(address: Address): Topic {
-    const { settings, clock, memory } = this.#parts;
+    const { settings, clock, memory, counters, brokerId } = this.#parts;
+    const isTransient = isTemporary(address, brokerId) || isSystem(address);
     const topic = new Topic({
       address,
       settings: configured(settings.topics, address) ?? DEFAULT_TOPIC_SETTINGS,
       patterns: this.#topicPatterns,
       memory,
+      counters,
       nowMs: clock.nowMs(),
-      onRetained: isTemporary(address, this.#parts.brokerId) ? undefined : this.#onRetained,
+      onRetained: isTransient ? undefined : this.#onRetained,
     });
     this.topics.set(address.id, topic);
-    if (isTemporary(address, this.#parts.brokerId)) this.temporary.add(topic);
+    if (isTemporary(address, brokerId)) this.temporary.add(topic);
+    if (isSystem(address)) this.#systemTopics += 1;
     this.#topicNames.add(address.path, topic);
     const queue = this.queues.get(address.id);
     const mirror = queue === undefined ? undefined : this.#mirrors.get(queue);
@@ -137,6 +145,7 @@ export class Router {
 
   /** An earlier process's topic retained this. */
   restoreRetained(address: Address, message: Message): void {
+    if (isSystem(address)) return; // what that process said of itself, or a version that let clients send there
     (this.topics.get(address.id) ?? this.createTopic(address)).remember(message);
   }
 
@@ -202,7 +211,7 @@ export class Router {
 
   #newQueue(address: Address, found: QueueSettings | undefined, stored?: QueueState): Queue {
     const settings = found ?? DEFAULT_QUEUE_SETTINGS;
-    const { clock, committer, memory } = this.#parts;
+    const { clock, committer, memory, counters } = this.#parts;
     const onExpiring = (queue: Queue) => void this.expiring.add(queue);
     const deadLetterQueue = (queue: Queue, dlq: string) => this.#deadLetterQueue(queue, dlq);
     const isStored = settings.persistent || stored !== undefined;
@@ -213,6 +222,7 @@ export class Router {
       clock,
       committer,
       memory,
+      counters,
       onExpiring,
       deadLetterQueue,
       storage,
@@ -223,7 +233,7 @@ export class Router {
 
   /** The queue for a queue's dead messages. [messaging 5.9] */
   #deadLetterQueue(queue: Queue, dlq: string): Queue {
-    const address = new Address("queue", parseId(dlq.replaceAll("*", () => queue.address.id)));
+    const address = new Address("queue", parseId(deadLetterId(queue.address.id, dlq)));
     return this.queues.get(address.id) ?? this.createQueue(address);
   }
 
@@ -295,6 +305,7 @@ export class Router {
     topic.delete();
     this.temporary.delete(topic);
     this.topics.delete(topic.address.id);
+    if (isSystem(topic.address)) this.#systemTopics -= 1;
     this.#topicNames.remove(topic.address.path, topic);
   }
 
