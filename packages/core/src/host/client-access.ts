@@ -4,6 +4,7 @@ import type { Queue } from "../queue/queue.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { Bearer, Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
+import { isSystem } from "./system-topics.ts";
 import { ownerOf } from "./temporary.ts";
 
 /** What one client may do to which destinations, and the destinations themselves once that is settled. [messaging 13] */
@@ -108,6 +109,7 @@ export class ClientAccess implements CollectingRights {
   }
 
   #checkCreate(address: Address): void {
+    if (this.#guard.isBroker && isSystem(address)) return;
     const { router } = this.#host;
     if (!router.autoCreates) throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
     const owner = ownerOf(address, this.#host.brokerId);

@@ -8,6 +8,7 @@ import {
   type Resource,
   refusalText,
 } from "@tsapollo/domain";
+import { isSystem } from "./system-topics.ts";
 
 /** Whose rights count: who it is, and the connector it came through. */
 export interface Bearer {
@@ -20,8 +21,17 @@ export class Guard {
   readonly #authorizer: Authorizer | undefined;
   readonly #identity: Identity | undefined;
   readonly #connectorId: string;
+  /** Whether it is the broker itself. */
+  readonly isBroker: boolean;
 
-  constructor(authorizer: Authorizer | undefined, identity: Identity | undefined, connectorId: string) {
+  /** @param isBroker whether it is the broker itself, who alone may send to names of its own */
+  constructor(
+    authorizer: Authorizer | undefined,
+    identity: Identity | undefined,
+    connectorId: string,
+    isBroker: boolean = false,
+  ) {
+    this.isBroker = isBroker;
     this.#authorizer = authorizer;
     this.#identity = identity;
     this.#connectorId = connectorId;
@@ -46,12 +56,17 @@ export class Guard {
 
   /** Whether the client may do this to a destination. */
   may(action: Action, address: Address): boolean {
+    if (!this.isBroker && isReserved(action, address)) return false;
     if (this.#authorizer === undefined || this.#identity === undefined) return true;
     return this.#authorizer.can(this.#identity, action, resourceOf(address), this.#connectorId);
   }
 
   /** The refusal of an action, with the documented text. [messaging 13] */
   refusal(action: Action, address: Address): BrokerError {
+    if (isReserved(action, address)) {
+      const text = `Only the broker itself may ${action} '${address.id}': names that begin with $SYS are its own`;
+      return new BrokerError("ACCESS_DENIED", text);
+    }
     return new BrokerError("ACCESS_DENIED", refusalText(action, resourceOf(address), this.#identity));
   }
 
@@ -59,6 +74,11 @@ export class Guard {
   demand(action: Action, address: Address): void {
     if (!this.may(action, address)) throw this.refusal(action, address);
   }
+}
+
+/** Whether that is the broker's own business, whatever the access rules say. */
+function isReserved(action: Action, address: Address): boolean {
+  return isSystem(address) && address.kind !== "dsub" && (action === "send" || action === "destroy");
 }
 
 function resourceOf(address: Address): Resource {

@@ -1,4 +1,4 @@
-import type { Address, Consumer, Delivery, Message, MessageFilter } from "@tsapollo/domain";
+import type { Address, Clock, Consumer, Delivery, Message, MessageFilter } from "@tsapollo/domain";
 import type { Place, QueueEntry } from "./entry.ts";
 import type { EntryList } from "./entry-list.ts";
 import type { PagedRun } from "./paged-run.ts";
@@ -64,10 +64,12 @@ export class Browsers {
   readonly #entries: EntryList;
   readonly #all: Set<BrowserFeed> = new Set();
   readonly #want: (run: PagedRun) => void;
+  readonly #clock: Clock;
 
   /** @param want asks for the first entries of a run; {@link Browsers.pagedIn} follows */
-  constructor(entries: EntryList, want: (run: PagedRun) => void) {
+  constructor(entries: EntryList, clock: Clock, want: (run: PagedRun) => void) {
     this.#entries = entries;
+    this.#clock = clock;
     this.#want = want;
   }
 
@@ -122,7 +124,8 @@ export class Browsers {
         continue;
       }
       moveTo(browser, entry.next);
-      if (entry.sequence < fromSequence || (filter !== undefined && !filter.matches(entry.message))) continue;
+      if (entry.sequence < fromSequence || this.#isExpired(entry)) continue;
+      if (filter !== undefined && !filter.matches(entry.message)) continue;
       entry.message.own();
       if (browser.consumer.offer(new Look(entry))) continue;
       browser.hasCredit = false;
@@ -133,6 +136,11 @@ export class Browsers {
     if (mode === "forever" || browser.closed || browser.at !== undefined || !browser.hasCredit) return;
     this.leave(browser);
     browser.consumer.browsed?.(browser.queue.address);
+  }
+
+  /** Whether it only waits to be swept out. What a consumer holds does not expire. [messaging 5.10] */
+  #isExpired({ message: { expiresAtMs }, state }: QueueEntry): boolean {
+    return expiresAtMs !== 0 && state === "ready" && expiresAtMs <= this.#clock.nowMs();
   }
 
   /** Everybody is let go. */

@@ -1,4 +1,5 @@
 import type { Clock, LoadedEntry, Message } from "@tsapollo/domain";
+import type { HostCounters } from "../host/host-counters.ts";
 import type { MemoryBudget } from "../host/memory-budget.ts";
 import type { QueueSettings } from "../settings.ts";
 import type { Place, QueueEntry } from "./entry.ts";
@@ -55,15 +56,25 @@ export class Contents implements PagedQueue {
   dequeued = 0;
   readonly #settings: QueueSettings;
   readonly #memory: MemoryBudget;
+  readonly #counters: HostCounters;
   readonly #clock: Clock;
   readonly #owner: ContentsOwner;
   #expiry: ExpiryOrder | undefined = undefined;
   /** Room must be made as soon as the head is in memory. */
   #dropsLater = false;
 
-  constructor(settings: QueueSettings, memory: MemoryBudget, clock: Clock, owner: ContentsOwner) {
+  constructor(
+    settings: QueueSettings,
+    {
+      memory,
+      counters,
+      clock,
+    }: { readonly memory: MemoryBudget; readonly counters: HostCounters; readonly clock: Clock },
+    owner: ContentsOwner,
+  ) {
     this.#settings = settings;
     this.#memory = memory;
+    this.#counters = counters;
     this.#clock = clock;
     this.#owner = owner;
   }
@@ -110,6 +121,8 @@ export class Contents implements PagedQueue {
     if (entry.retained) this.retainedCount += 1;
     this.length += 1;
     this.bytes += message.sizeBytes;
+    this.#counters.queuedMessages += 1;
+    this.#counters.queuedBytes += message.sizeBytes;
     this.#tookMemory(entry);
   }
 
@@ -137,6 +150,8 @@ export class Contents implements PagedQueue {
     if (retained) this.retainedCount -= 1;
     this.length -= 1;
     this.bytes -= sizeBytes;
+    this.#counters.queuedMessages -= 1;
+    this.#counters.queuedBytes -= sizeBytes;
   }
 
   /** Entries may be durable that were not: what is too much leaves the memory. */
@@ -185,7 +200,19 @@ export class Contents implements PagedQueue {
   lost(count: number, bytes: number): void {
     this.length -= count;
     this.bytes -= bytes;
+    this.#counters.queuedMessages -= count;
+    this.#counters.queuedBytes -= bytes;
     this.#owner.relieve();
+  }
+
+  /** The queue is full: @returns whether the new message may come in all the same [messaging 5.2] */
+  makesRoom(): boolean {
+    if (this.#settings.fullPolicy === "drop tail") {
+      this.#counters.droppedMessages += 1;
+      return false;
+    }
+    this.dropHead();
+    return true;
   }
 
   /** Drops from the head what nobody holds, until there is room again. [messaging 5.2] */
@@ -197,7 +224,10 @@ export class Contents implements PagedQueue {
         return;
       }
       const next: Place | undefined = place.next;
-      if (place.state === "ready") this.#owner.remove(place);
+      if (place.state === "ready") {
+        this.#counters.droppedMessages += 1;
+        this.#owner.remove(place);
+      }
       // a producer that was relieved may have made room itself
       place = next?.state === "gone" ? this.entries.first : next;
     }
@@ -215,6 +245,8 @@ export class Contents implements PagedQueue {
     this.storage!.paging.begin(run);
     this.length = run.count;
     this.bytes = run.bytes;
+    this.#counters.queuedMessages += run.count;
+    this.#counters.queuedBytes += run.bytes;
     if (run.earliestExpiryMs !== 0) this.#owner.expiring();
   }
 
@@ -242,6 +274,8 @@ export class Contents implements PagedQueue {
 
   /** The queue is deleted; every entry has left the memory. */
   clear(): void {
+    this.#counters.queuedMessages -= this.length;
+    this.#counters.queuedBytes -= this.bytes;
     this.bytes = 0;
     this.length = 0;
     this.#expiry?.clear();

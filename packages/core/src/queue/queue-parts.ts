@@ -1,5 +1,6 @@
 import type { Address, Clock } from "@tsapollo/domain";
 import type { Committer } from "../host/committer.ts";
+import type { HostCounters } from "../host/host-counters.ts";
 import type { MemoryBudget } from "../host/memory-budget.ts";
 import type { QueueSettings } from "../settings.ts";
 import type { Contents, QueueStorage } from "./contents.ts";
@@ -13,6 +14,7 @@ export interface QueueParts {
   readonly clock: Clock;
   readonly committer: Committer;
   readonly memory: MemoryBudget;
+  readonly counters: HostCounters;
   /** Told when an entry with an expiry comes in and there was none. */
   readonly onExpiring: (queue: Queue) => void;
   /** The queue for another one's dead messages, made if need be. */

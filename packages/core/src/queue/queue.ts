@@ -48,7 +48,7 @@ export class Queue implements Hands, ContentsOwner {
     this.address = parts.address;
     this.settings = parts.settings;
     this.usedAtMs = parts.clock.nowMs();
-    this.#contents = new Contents(parts.settings, parts.memory, parts.clock, this);
+    this.#contents = new Contents(parts.settings, parts, this);
     this.#contents.storage = parts.storage?.(this, this.#contents);
     this.#ring = new FeedRing(parts.settings.roundRobin);
     this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
@@ -120,7 +120,7 @@ export class Queue implements Hands, ContentsOwner {
     const nowMs = clock.nowMs();
     this.usedAtMs = nowMs;
     if (message.expiresAtMs !== 0 && message.expiresAtMs <= nowMs) return true;
-    if (this.settings.fullPolicy !== "block" && this.isFull && !this.#makesRoom()) return true;
+    if (this.settings.fullPolicy !== "block" && this.isFull && !this.#contents.makesRoom()) return true;
     this.#sequence += 1;
     const entry = new QueueEntry(this, message, via, this.#sequence, retained);
     entry.redeliveryCount = redeliveryCount;
@@ -133,13 +133,6 @@ export class Queue implements Hands, ContentsOwner {
     // whoever keeps it, the queue or a consumer that has not settled it: the read block is overwritten soon
     if (entry.state !== "gone") message.own();
     return !this.mustWait && !memory.isExhausted;
-  }
-
-  /** @returns whether the new message may come in [messaging 5.2] */
-  #makesRoom(): boolean {
-    if (this.settings.fullPolicy === "drop tail") return false;
-    this.#contents.dropHead();
-    return true;
   }
 
   /** Earliest time at which maintenance has something to expire, 0 for never. */
@@ -190,7 +183,7 @@ export class Queue implements Hands, ContentsOwner {
   /** Somebody looks without taking. */
   browse(consumer: Consumer, options: BrowserOptions): QueueLink {
     const fromSequence = options.fromSequence === -1 ? this.#sequence + 1 : options.fromSequence;
-    this.#browsers ??= new Browsers(this.#contents.entries, (run) => this.want(run));
+    this.#browsers ??= new Browsers(this.#contents.entries, this.#parts.clock, (run) => this.want(run));
     return this.#browsers.begin(this, consumer, { ...options, fromSequence });
   }
 

@@ -1,5 +1,7 @@
 import { type Address, type Message, SmallSet } from "@tsapollo/domain";
+import type { HostCounters } from "../host/host-counters.ts";
 import type { MemoryBudget } from "../host/memory-budget.ts";
+import { isSystem } from "../host/system-topics.ts";
 import type { TopicSettings } from "../settings.ts";
 import { TopicDelivery } from "./topic-delivery.ts";
 import type { TopicTarget } from "./topic-feed.ts";
@@ -13,6 +15,7 @@ export class Topic {
   readonly settings: TopicSettings;
   readonly #patterns: TopicPatterns;
   readonly #memory: MemoryBudget;
+  readonly #counters: HostCounters;
   readonly #onRetained: ((topic: Topic) => void) | undefined;
   #direct: SmallSet<TopicTarget> | undefined = undefined;
   #targets: readonly TopicTarget[] = NOBODY;
@@ -31,6 +34,7 @@ export class Topic {
     readonly settings: TopicSettings;
     readonly patterns: TopicPatterns;
     readonly memory: MemoryBudget;
+    readonly counters: HostCounters;
     readonly nowMs: number;
     /** Told when it retains something else. */
     readonly onRetained: ((topic: Topic) => void) | undefined;
@@ -39,6 +43,7 @@ export class Topic {
     this.settings = parts.settings;
     this.#patterns = parts.patterns;
     this.#memory = parts.memory;
+    this.#counters = parts.counters;
     this.usedAtMs = parts.nowMs;
     this.#onRetained = parts.onRetained;
   }
@@ -124,9 +129,12 @@ export class Topic {
   /** Retains a message that the store has already. */
   remember(message: Message): void {
     message.own();
-    this.#retained = message;
+    // what the broker says of itself holds until it says something else: only copies that wait for somebody expire
+    this.#retained = isSystem(this.address) ? message.withoutExpiry() : message;
     this.#retainedBytes = message.sizeBytes;
     this.#memory.take(this.#retainedBytes);
+    this.#counters.retainedMessages += 1;
+    this.#counters.retainedBytes += this.#retainedBytes;
   }
 
   #forget(): void {
@@ -136,6 +144,9 @@ export class Topic {
   }
 
   #drop(): void {
+    if (this.#retained === undefined) return;
+    this.#counters.retainedMessages -= 1;
+    this.#counters.retainedBytes -= this.#retainedBytes;
     this.#memory.give(this.#retainedBytes);
     this.#retained = undefined;
     this.#retainedBytes = 0;
