@@ -1,3 +1,4 @@
+export { HostCounters } from "./host/host-counters.ts";
 export { type AdmittedClient, HostEngine, type HostParts } from "./host/host-engine.ts";
 export { PathTree } from "./path-tree.ts";
 export {

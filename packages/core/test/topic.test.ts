@@ -41,9 +41,9 @@ test("overlapping patterns deliver one copy, and removing one keeps the others [
 for (const { pattern, name, matches } of [
   { pattern: "a.**", name: "a", matches: true },
   { pattern: "a.**", name: "a.b.c", matches: true },
-  { pattern: "**", name: "$SYS.x", matches: false },
-  { pattern: "*.x", name: "$SYS.x", matches: false },
-  { pattern: "$SYS.**", name: "$SYS.x", matches: true },
+  { pattern: "**", name: "$other.x", matches: false },
+  { pattern: "*.x", name: "$other.x", matches: false },
+  { pattern: "$other.**", name: "$other.x", matches: true },
   { pattern: "*.*", name: ".a", matches: true },
   { pattern: "*", name: ".a", matches: false },
   { pattern: "a.*", name: "a.", matches: true },

@@ -64,7 +64,7 @@ export class Guard {
   /** The refusal of an action, with the documented text. [messaging 13] */
   refusal(action: Action, address: Address): BrokerError {
     if (isReserved(action, address)) {
-      const text = `Only the broker itself may ${action} '${address.id}': names that begin with $SYS are its own`;
+      const text = `Only the broker itself may ${action === "send" ? "send to" : action} the ${address.kind} '${address.id}'`;
       return new BrokerError("ACCESS_DENIED", text);
     }
     return new BrokerError("ACCESS_DENIED", refusalText(action, resourceOf(address), this.#identity));

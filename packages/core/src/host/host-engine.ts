@@ -21,6 +21,7 @@ import { Client } from "./client.ts";
 import { ClientAccess } from "./client-access.ts";
 import { Committer } from "./committer.ts";
 import { type Bearer, Guard } from "./guard.ts";
+import { HostCounters } from "./host-counters.ts";
 import { Janitor } from "./janitor.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { restore } from "./restoration.ts";
@@ -65,6 +66,8 @@ export class HostEngine {
   readonly router: Router;
   readonly committer: Committer;
   readonly memory: MemoryBudget;
+  /** What it holds and lost, for whoever shows figures. */
+  readonly counters: HostCounters = new HostCounters();
   readonly scheduler: Scheduler;
   readonly states: States;
   readonly #parts: HostParts;
@@ -87,7 +90,7 @@ export class HostEngine {
     this.states = new States(this.committer);
     this.memory = new MemoryBudget(parts.settings.memoryLimitBytes);
     const { settings, clock, logger, brokerId } = parts;
-    const { committer, memory } = this;
+    const { committer, memory, counters } = this;
     const store = parts.stores ? parts.store : undefined;
     const rightsGeneration = (): number => parts.authorizer?.generation ?? 0;
     this.router = new Router({
@@ -96,6 +99,7 @@ export class HostEngine {
       clock,
       committer,
       memory,
+      counters,
       store,
       logger,
       rightsGeneration,
@@ -185,19 +189,22 @@ export class HostEngine {
     return { host, clientId };
   }
 
-  /** The broker's own view of the host: it may do everything. Refusals of what it publishes are logged. */
-  admitBroker(): VirtualHost {
+  /**
+   * The broker's own view of the host: it may do everything. Refusals of what it publishes are logged.
+   * @param resumed called as `Producer.resumed`
+   */
+  admitBroker(resumed: () => void = () => {}): VirtualHost {
     const { logger } = this.#parts;
     const producer: Producer = {
       confirmed: (_token, error) => {
         if (error !== undefined)
           logger.warn({ code: error.code, reason: error.message }, "the broker's own message was refused");
       },
-      resumed: () => {},
+      resumed,
     };
     this.#clientCounter += 1;
     const clientId = `${this.id}-${this.#clientCounter.toString(16)}`;
-    const host = new Client(this, new Guard(undefined, undefined, ""), producer, clientId);
+    const host = new Client(this, new Guard(undefined, undefined, "", true), producer, clientId);
     this.#clients.set(clientId, host);
     return host;
   }
