@@ -185,8 +185,8 @@ test("a confirmation of a persistent message waits for the store, in order; othe
   assert.deepEqual(store.log, ["queue queue:q", "message c +1:3", "message e +1:5"]);
 });
 
-test("acknowledging a stored message dequeues it", async () => {
-  const { client, store } = await startHost();
+test("acknowledging a stored message dequeues it, soon or when somebody waits for the store", async () => {
+  const { client, store, clock } = await startHost();
   const { host, send } = client();
   const consumer = new TestConsumer();
   host.subscribe({ addresses: [queue("q")] }, consumer);
@@ -194,7 +194,16 @@ test("acknowledging a stored message dequeues it", async () => {
   await settled();
   consumer.deliveries[0]!.settle("consumed");
   await settled();
+  assert.equal(store.log.length, 1, "nobody waits");
+  clock.advance(10);
+  await settled();
   assert.deepEqual(store.log, ["queue queue:q message a +1:1", "-1:1"]);
+  send(queue("q"), "b", { persistent: true });
+  await settled();
+  consumer.deliveries[1]!.settle("consumed");
+  host.whenDurable(() => undefined);
+  await settled();
+  assert.equal(store.log.at(-1), "-1:2");
 });
 
 test("a borrowed message is copied when it stays, and only then", async () => {

@@ -59,6 +59,11 @@ interface Batch {
   readonly touched: readonly Written[];
 }
 
+/**
+ * How long an acknowledgement that nobody wants confirmed may wait for company. An own write for each batch of
+ * acknowledgements would make producers wait for it.
+ */
+const SOON_MS = 10;
 /** Work that nobody waits for is written anyway when there is so much of it. */
 const LAZY_BYTES_MAX = 4 * 1024 * 1024;
 const RETRY_MS = 1_000;
@@ -86,7 +91,9 @@ export class Committer {
   #pendingBytes = 0;
   #committing = false;
   #scheduled = false;
-  #lazyTimer: Timer | undefined = undefined;
+  #timer: Timer | undefined = undefined;
+  /** How long what is open may wait; infinite when nothing is. */
+  #delayMs = Number.POSITIVE_INFINITY;
   #idleWaiters: (() => void)[] = [];
   readonly #lastWords: (() => void)[] = [];
   #trouble: BrokerError | undefined = undefined;
@@ -127,14 +134,14 @@ export class Committer {
   /** The unit of work that is open now, for one more operation that should be written soon. */
   unit(): UnitOfWork {
     const unit = this.#openUnit();
-    this.#schedule();
+    this.#want(0);
     return unit;
   }
 
   /** The same for an operation that may wait for others. */
   lazyUnit(): UnitOfWork {
     const unit = this.#openUnit();
-    this.#scheduleLazily();
+    this.#want(this.#settings.flushDelayMs);
     return unit;
   }
 
@@ -156,6 +163,7 @@ export class Committer {
       this.#lastMessageId = this.#openUnit().storeMessage(message);
       this.#lastMessage = message;
       this.#pendingBytes += message.sizeBytes;
+      if (this.#pendingBytes > LAZY_BYTES_MAX) this.#want(0);
     }
     return this.#lastMessageId;
   }
@@ -167,14 +175,14 @@ export class Committer {
       queue.lastBatch = this.#batch;
       this.#touched.push(queue);
     }
-    this.#scheduleLazily();
+    this.#want(this.#settings.flushDelayMs);
   }
 
   /** Takes an entry out of a queue. One that came in with the open unit leaves no trace. */
   dequeue(queue: Written, entry: WrittenEntry): void {
     this.#openUnit().dequeue(queue.storeId, entry);
-    if (entry.batch !== this.#batch) this.#schedule();
-    else this.#scheduleLazily();
+    const { flushDelayMs } = this.#settings;
+    this.#want(entry.batch === this.#batch ? flushDelayMs : Math.min(SOON_MS, flushDelayMs));
   }
 
   /** Within {@link Written.batchFailed}: takes an entry out of the unit that failed. */
@@ -190,13 +198,13 @@ export class Committer {
     }
     client.unconfirmed += 1;
     this.#confirmations.push({ client, token, done: undefined });
-    this.#schedule();
+    this.#want(0);
   }
 
   /** Calls back when everything so far is durable, or with the reason why it is not. Never synchronously. */
   afterDurable(done: (error?: BrokerError) => void): void {
     this.#confirmations.push({ client: undefined, token: 0, done });
-    this.#schedule();
+    this.#want(0);
   }
 
   /** Whether nothing is open or under way. */
@@ -207,23 +215,30 @@ export class Committer {
   /** Resolves when nothing is open or under way, or nothing can be written. Work that may wait is done at once. */
   async idle(): Promise<void> {
     while (!this.isIdle && this.#trouble === undefined) {
-      this.#schedule();
+      this.#want(0);
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     }
   }
 
-  #scheduleLazily(): void {
-    if (this.#scheduled || this.#committing || this.#lazyTimer !== undefined) return;
-    const { flushDelayMs } = this.#settings;
-    if (flushDelayMs <= 0 || this.#open!.pendingBytes > LAZY_BYTES_MAX) this.#schedule();
-    else this.#lazyTimer = this.#clock.after(flushDelayMs, () => this.#schedule());
+  /** What is open is to be written in so many milliseconds, or before. */
+  #want(delayMs: number): void {
+    if (delayMs >= this.#delayMs) return;
+    this.#delayMs = delayMs;
+    if (!this.#scheduled && !this.#committing) this.#arm();
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#delayMs <= 0) this.#schedule();
+    else this.#timer = this.#clock.after(this.#delayMs, () => this.#schedule());
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#committing) return;
     this.#scheduled = true;
-    this.#lazyTimer?.cancel();
-    this.#lazyTimer = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
     queueMicrotask(() => this.#commit());
   }
 
@@ -237,6 +252,7 @@ export class Committer {
       touched: this.#touched,
     };
     this.#scheduled = false;
+    this.#delayMs = Number.POSITIVE_INFINITY;
     this.#open = undefined;
     this.#batch += 1;
     this.#touched = [];
@@ -262,8 +278,8 @@ export class Committer {
     for (const queue of batch.touched) this.#try(() => queue.batchDurable(batch.number));
     for (const confirmation of batch.confirmations) this.#tell(confirmation, undefined);
     if (this.congestion.isAwaited && !this.isCongested) this.congestion.relieve();
-    if (this.#open !== undefined || this.#confirmations.length > 0) this.#schedule();
-    else for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    if (this.#delayMs < Number.POSITIVE_INFINITY) this.#arm();
+    else if (this.isIdle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
   /** What was sent is refused; what must not be taken apart is tried again. */
