@@ -60,6 +60,67 @@ test("one full destination makes the producer of a composite wait", async () => 
   assert.equal(producer.resumptions, 1);
 });
 
+test("a composite for a full destination waits, and what follows with it: all or nothing, in order [messaging 11]", async () => {
+  const { client, engine } = await startHost(
+    queuesOf({ full: { quotaMessages: 1 }, more: { quotaMessages: 1 } }),
+  );
+  const { host, producer } = client();
+  const lengths = () => ["full", "b", "more"].map((name) => engine.router.queues.get(name)?.length ?? 0);
+  for (const token of [1, 2]) host.publish(queue("full"), sampleMessage(`f${token}`), token);
+  for (const token of [3, 4]) host.publish(queue("more"), sampleMessage(`m${token}`), token);
+  assert.equal(host.publishToAll([queue("b"), queue("full"), queue("more")], sampleMessage("all"), 5), false);
+  assert.equal(host.publish(queue("b"), sampleMessage("after"), 6), false);
+  assert.equal(host.publishToAll([queue("b"), topic("t")], sampleMessage("last"), 7), false);
+  assert.deepEqual(lengths(), [2, 0, 2]);
+  assert.deepEqual(producer.confirmations, [1, 2, 3, 4]);
+  const full = automatic(2);
+  const subscription = host.subscribe({ addresses: [queue("full")] }, full);
+  assert.deepEqual([lengths(), producer.resumptions], [[0, 0, 2], 0], "room in one of two is not enough");
+  const more = automatic(2);
+  host.subscribe({ addresses: [queue("more")] }, more);
+  assert.deepEqual([lengths(), producer.resumptions], [[1, 3, 1], 1]);
+  await settled();
+  assert.deepEqual(producer.confirmations, [1, 2, 3, 4, 5, 6, 7]);
+  full.credit = 5;
+  subscription.resume();
+  const other = automatic();
+  host.subscribe({ addresses: [queue("b")] }, other);
+  assert.deepEqual(
+    [full.bodies, other.bodies],
+    [
+      ["f1", "f2", "all"],
+      ["all", "after", "last"],
+    ],
+  );
+});
+
+test("a composite that waited is refused as a whole when the rules have changed; patterns are looked at again", async () => {
+  let allowed = true;
+  const rules = {
+    generation: 0,
+    can: (_identity: unknown, action: string, { id }: { id: string }) =>
+      allowed || action !== "send" || id !== "b",
+  };
+  const { client, engine } = await startHost(queuesOf({ full: { quotaMessages: 0 } }), rules);
+  const { host, producer } = client();
+  for (const name of ["full", "p.x", "p.y"]) host.publish(queue(name), sampleMessage("first"), 0);
+  const any = [queue("full"), queue("p.*")];
+  assert.equal(host.publishToAll([queue("b"), queue("full")], sampleMessage("refused"), 1), false);
+  assert.equal(host.publishToMatching(any, sampleMessage("some"), 2, 10), false);
+  assert.equal(host.publishToMatching(any, sampleMessage("too many"), 3, 0), true);
+  allowed = false;
+  rules.generation += 1;
+  host.destroy(queue("p.y"));
+  host.subscribe({ addresses: [queue("full")] }, automatic());
+  await settled();
+  assert.match(String(producer.confirmations[0]), /^3: More than 0 destinations/);
+  assert.match(String(producer.confirmations[1]), /^1: Not authorized to send to the queue 'b'/);
+  assert.deepEqual(producer.confirmations.slice(2), [2]);
+  const names = [...engine.router.queues.keys()];
+  assert.deepEqual([names.includes("p.y"), engine.router.queues.get("p.x")!.length], [false, 2]);
+  assert.equal(engine.router.queues.get("b")!.length, 0);
+});
+
 test("a mirrored queue and its topic get one copy [messaging 8]", async () => {
   const { client } = await startHost(queuesOf({ m: { mirrored: true } }));
   const { host } = client();

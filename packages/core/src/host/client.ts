@@ -75,7 +75,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       return true;
     }
     if (this.#late.length > 0 || (route.queue?.mustWait ?? false)) {
-      this.#holdBack(route, message, token);
+      this.#holdBack([route], { addresses: [address], message, token, destinationsMax: undefined });
       return false;
     }
     this.#deliverNow(route, message, token);
@@ -97,39 +97,71 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   }
 
   /** A message for a full queue waits here, unconfirmed, and with it what follows: producers stop now. [messaging 11] */
-  #holdBack({ address, queue }: Route, message: Message, token: number): void {
-    message.own();
-    this.#late.push({ address, message, token });
-    if (queue?.mustWait) this.#wait(queue.congestion);
+  #holdBack(routes: readonly Route[], late: Late): void {
+    late.message.own();
+    this.#late.push(late);
+    this.#waitForRoom(routes);
+  }
+
+  /** Waits for the first of these destinations that has no room. `false`: all have room. */
+  #waitForRoom(routes: readonly Route[]): boolean {
+    for (const { queue } of routes) {
+      if (!queue?.mustWait) continue;
+      this.#wait(queue.congestion);
+      return true;
+    }
+    return false;
   }
 
   /** What was held back goes to its queues, in order, as far as there is room. */
   #deliverLate(): void {
     for (let next = this.#late.peek(); next !== undefined; next = this.#late.peek()) {
-      const route = this.routeTo(next.address);
-      if (route.queue?.mustWait) {
-        this.#wait(route.queue.congestion);
-        return;
-      }
+      const routes = this.#routesOf(next);
+      if (routes !== undefined && this.#waitForRoom(routes)) return;
       this.#late.shift();
-      if (route.refusal !== undefined) this.producer.confirmed(next.token, route.refusal);
-      else this.#deliverNow(route, next.message, next.token);
+      if (routes !== undefined) this.#deliverAllNow(routes, next.message, next.token);
     }
   }
 
-  publishToAll(addresses: readonly Address[], message: Message, token: number): boolean {
-    if (this.#closed) return true;
-    const routes = addresses.map((address) => this.routeTo(address));
-    const refusals = routes.flatMap(({ refusal }) => refusal ?? []);
-    if (refusals.length > 0) {
+  /** Where a message goes; undefined when it was refused, which the producer has been told. */
+  #routesOf({ addresses, message, token, destinationsMax: max }: Late): readonly Route[] | undefined {
+    try {
+      const named = max === undefined ? addresses : this.destinationsOf(addresses, max);
+      const routes = named.map((address) => this.routeTo(address));
+      const refusals = routes.flatMap((route) => route.refusal ?? this.#cannotStore(route, message) ?? []);
+      if (refusals.length === 0) return routes;
       const text = refusals.map((refusal) => refusal.message).join("; ");
-      this.producer.confirmed(token, new BrokerError(refusals[0]!.code, text));
-      return true;
+      throw new BrokerError(refusals[0]!.code, text);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.producer.confirmed(token, error);
+      return undefined;
     }
+  }
+
+  #deliverAllNow(routes: readonly Route[], message: Message, token: number): void {
+    if (routes.length === 1) return this.#deliverNow(routes[0]!, message, token);
     const { committer } = this.host;
     const operationsBefore = committer.operations;
     this.deliverToEach(routes, message);
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
+    if (committer.isCongested && committer.operations !== operationsBefore) this.#wait(committer.congestion);
+  }
+
+  publishToAll(addresses: readonly Address[], message: Message, token: number): boolean {
+    return this.#publishAll({ addresses, message, token, destinationsMax: undefined });
+  }
+
+  /** Into every one of the destinations at once: as long as one of them is full, the message waits for it. */
+  #publishAll(late: Late): boolean {
+    if (this.#closed) return true;
+    const routes = this.#routesOf(late);
+    if (routes === undefined) return true;
+    if (this.#late.length > 0 || routes.some(({ queue }) => queue?.mustWait)) {
+      this.#holdBack(routes, late);
+      return false;
+    }
+    this.#deliverAllNow(routes, late.message, late.token);
     return this.#blockedBy.size === 0;
   }
 
@@ -151,13 +183,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     token: number,
     destinationsMax: number,
   ): boolean {
-    try {
-      return this.publishToAll(this.destinationsOf(addresses, destinationsMax), message, token);
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      this.producer.confirmed(token, error);
-      return true;
-    }
+    return this.#publishAll({ addresses, message, token, destinationsMax });
   }
 
   /** @throws BrokerError DESTINATION_LIMIT; see {@link destinationsOf} */

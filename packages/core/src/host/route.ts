@@ -15,9 +15,11 @@ export interface Route {
   readonly guardGeneration: number;
 }
 
-/** A message that its destination had no room for. */
+/** A message that one of its destinations had no room for. */
 export interface Late {
-  readonly address: Address;
+  readonly addresses: readonly Address[];
   readonly message: Message;
   readonly token: number;
+  /** Patterns are among the addresses, which may stand for so many when its turn comes; undefined: there are none. */
+  readonly destinationsMax: number | undefined;
 }
