@@ -1,5 +1,6 @@
 import type { Connection } from "@tsapollo/domain";
 import { generate, type Packet } from "mqtt-packet";
+import type { MqttCounters } from "./counters.ts";
 import { returnCodeOf } from "./opening.ts";
 import { writeAck } from "./publish-writer.ts";
 import type { ReadingGate } from "./reading-gate.ts";
@@ -18,10 +19,13 @@ export class Answers {
   sizeMax = 0xffff_ffff;
   /** Whether the client wants reason strings in other packets than CONNACK and DISCONNECT. [MQTT5-3.1.2-29] */
   explains = true;
+  /** Where packets are counted. */
+  counters: MqttCounters;
   readonly #connection: Connection;
   readonly #gate: ReadingGate;
 
-  constructor(connection: Connection, gate: ReadingGate) {
+  constructor(connection: Connection, gate: ReadingGate, counters: MqttCounters) {
+    this.counters = counters;
     this.#connection = connection;
     this.#gate = gate;
   }
@@ -29,6 +33,7 @@ export class Answers {
   /** PUBACK, PUBREC, PUBREL or PUBCOMP without reason string; before MQTT 5.0 without reason either. */
   plainAck(first: number, packetId: number, reason = 0): void {
     writeAck(this.#connection.output, first, packetId, this.level === 5 ? reason : 0);
+    this.counters.answersSent += 1;
     this.#gate.answered();
   }
 
@@ -45,6 +50,7 @@ export class Answers {
     const block = output.reserve(2);
     block[output.used++] = PACKET.PINGRESP << 4;
     block[output.used++] = 0;
+    this.counters.answersSent += 1;
     this.#gate.answered();
   }
 
@@ -88,6 +94,7 @@ export class Answers {
     }
     if (bytes.length > this.sizeMax) return false;
     this.#connection.output.write(bytes, 0, bytes.length, true);
+    this.counters.answersSent += 1;
     this.#gate.answered();
     return true;
   }

@@ -61,7 +61,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
     this.#services = services;
     this.#parts = parts;
     this.#gate = new ReadingGate(connection);
-    this.#answers = new Answers(connection, this.#gate);
+    this.#answers = new Answers(connection, this.#gate, parts.sessions.strangers);
     this.#log = services.logger.child({ connection: connection.id, remote: connection.remoteAddress });
     this.#receiving = new Receiving({
       gate: this.#gate,
@@ -92,6 +92,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
           this.bytesWanted = decoder.wanted;
           return at;
         }
+        this.#answers.counters.packetsReceived += 1;
         const next = decoder.end;
         if (this.#attached !== undefined) this.#onPacket(this.#attached, type, bytes, at, borrowed);
         else this.#onOpening(type, bytes, at, next);
@@ -186,6 +187,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
   #onConnect(bytes: Uint8Array, start: number, end: number): void {
     const { decoder, options } = this.#parts;
     this.#greetingDeadline.cancel();
+    this.#answers.counters.connects += 1;
     this.#answers.level = protocolLevel(bytes, decoder.bodyStart, end);
     const request = readConnect(bytes, start, decoder.bodyStart, end);
     if (request === undefined) {
@@ -302,6 +304,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
       guardian: this,
     });
     this.#attached = attached;
+    this.#answers.counters = attached.sessions.counters;
     this.#filterAnswers = new FilterAnswers({
       attached,
       answers: this.#answers,

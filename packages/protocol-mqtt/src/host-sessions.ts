@@ -5,6 +5,7 @@ import {
   type ProtocolServices,
   type VirtualHost,
 } from "@tsapollo/domain";
+import { MqttCounters } from "./counters.ts";
 import { Deadlines } from "./deadlines.ts";
 import { PendingWill } from "./pending-will.ts";
 import { MqttSession, type SessionOwner, type SessionRequest } from "./session.ts";
@@ -35,6 +36,7 @@ export type Saved = (error?: BrokerError) => void;
 /** The sessions of one virtual host: who has them, when they expire, what is saved of them. */
 export class HostSessions {
   readonly groups: SharedGroups;
+  readonly counters: MqttCounters = new MqttCounters();
   readonly #host: VirtualHost;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -85,6 +87,7 @@ export class HostSessions {
   #takeUp(session: MqttSession): void {
     const { will } = session;
     this.#byClientId.set(session.clientId, session);
+    this.#countFilters(session, 1);
     for (const { durable } of session.shared.values()) this.groups.join(durable);
     session.will = undefined;
     // whoever was connected when the broker ended lost its connection then; that is known to be before now
@@ -116,6 +119,7 @@ export class HostSessions {
     }
     const session = new MqttSession(wanted);
     session.owner = owner;
+    this.counters.connected += 1;
     this.#byClientId.set(clientId, session);
     return { session, present: false };
   }
@@ -126,6 +130,7 @@ export class HostSessions {
     session.pendingWill?.cancel();
     session.pendingWill = undefined;
     session.owner = owner;
+    this.counters.connected += 1;
     session.leftAtMs = undefined;
     session.userName = wanted.userName ?? session.userName;
     session.expirySeconds = wanted.expirySeconds;
@@ -143,6 +148,7 @@ export class HostSessions {
     let keepsHost = false;
     if (isOwner) {
       session.owner = undefined;
+      this.counters.connected -= 1;
       session.will = undefined;
       session.leftAtMs = this.#clock.nowMs();
     }
@@ -178,7 +184,10 @@ export class HostSessions {
   #wait(session: MqttSession): void {
     if (!session.expires || session.leftAtMs === undefined) return;
     const dueMs = session.leftAtMs + session.expirySeconds * 1_000;
-    session.expiry = this.#deadlines.at(dueMs, () => this.end(session));
+    session.expiry = this.#deadlines.at(dueMs, () => {
+      this.counters.expired += 1;
+      this.end(session);
+    });
   }
 
   /** Ends a session, connected or not: everything it stands for goes. [MQTT-3.1.2-6] [MQTT5-4.1.0-2] */
@@ -191,11 +200,17 @@ export class HostSessions {
     session.pendingWill?.publish(this.#clock.nowMs());
     session.pendingWill = undefined;
     for (const { durable } of session.shared.values()) this.groups.leave(durable);
+    this.#countFilters(session, -1);
     session.shared.clear();
     if (!session.durable) return;
     this.destroyDurable(session);
     this.save(session);
     this.saveExchanges(session);
+  }
+
+  #countFilters({ filters, shared }: MqttSession, sign: number): void {
+    this.counters.subscriptions += sign * filters.size;
+    this.counters.sharedSubscriptions += sign * shared.size;
   }
 
   /** Destroys what a session has collected. */

@@ -6,6 +6,7 @@ export type {
   AuthenticationStep,
 } from "./authentication.ts";
 export { MQTT_CODEC_ID, MQTT5_CODEC_ID } from "./content.ts";
+export { MqttCounters } from "./counters.ts";
 export type { AcquiredSession, SessionRefusal } from "./host-sessions.ts";
 export { MQTT_CODEC, Mqtt5MessageCodec, MqttMessageCodec, publishQos } from "./message-codec.ts";
 export { DEFAULT_MQTT_OPTIONS, type MqttOptions } from "./options.ts";

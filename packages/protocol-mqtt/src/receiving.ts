@@ -132,6 +132,9 @@ export class Receiving implements Producer {
    */
   onPublish(bytes: Uint8Array, start: number, packet: PacketDecoder, borrowed: boolean): void {
     const { first, packetId, payloadStart, end } = packet;
+    const { counters } = this.#answers;
+    counters.publishReceived += 1;
+    counters.publishReceivedBytes += end - payloadStart;
     const limits = this.#limits!;
     const is5 = this.#level === 5;
     const qos = (first >> 1) & 3;
@@ -280,7 +283,7 @@ export class Receiving implements Producer {
     return this.#exchanges.get(token & 0xffff)?.token === token;
   }
 
-  /** Only the broker may publish there, or the configuration forbids the name. */
+  /** The configuration forbids the name. */
   #refuse(token: number): void {
     this.#acknowledge(token, new BrokerError("BAD_ADDRESS", "Nobody may publish to this topic."));
   }

@@ -120,6 +120,11 @@ export class Sending {
       ? this.#write5(message, match, name, first, 0)
       : writePublish(output, message, name, first, 0);
     if (!isWritten) this.#warnDropped(delivery);
+    else {
+      const { counters } = this.#sessions;
+      counters.publishSent += 1;
+      counters.publishSentBytes += message.bodyEnd - message.bodyStart;
+    }
     if (delivery.sequence !== -1) delivery.settle("consumed");
     return true;
   }
@@ -218,9 +223,14 @@ export class Sending {
   /** @returns `false`: the client cannot take such a packet */
   #write(delivery: Delivery, match: Match, name: Uint8Array, first: number, packetId: number): boolean {
     const { message } = delivery;
-    return this.#is5
+    const isWritten = this.#is5
       ? this.#write5(message, match, name, first, packetId)
       : writePublish(this.#connection.output, message, name, first, packetId);
+    if (!isWritten) return false;
+    const { counters } = this.#sessions;
+    counters.publishSent += 1;
+    counters.publishSentBytes += message.bodyEnd - message.bodyStart;
+    return true;
   }
 
   #write5(message: Message, match: Match, name: Uint8Array, first: number, packetId: number): boolean {
@@ -252,6 +262,7 @@ export class Sending {
   }
 
   #warnDropped(delivery: Delivery): void {
+    this.#sessions.counters.publishDropped += 1;
     if (this.#warned) return;
     this.#warned = true; // once per connection: it can happen with every message
     this.#log.warn(

@@ -5,6 +5,7 @@ import {
   type ProtocolServices,
   type VirtualHost,
 } from "@tsapollo/domain";
+import { MqttCounters } from "./counters.ts";
 import { type AcquiredSession, HostSessions, type SessionRefusal } from "./host-sessions.ts";
 import type { SessionOwner, SessionRequest } from "./session.ts";
 
@@ -30,6 +31,8 @@ export interface SessionView {
  * finds its session whichever connector it comes through. Lasting ones survive as the host's messages do.
  */
 export class MqttSessions implements HostResident {
+  /** What came before a client was let in, at all virtual hosts. */
+  readonly strangers: MqttCounters = new MqttCounters();
   readonly #hosts = new Map<string, HostSessions>();
   readonly #sessionsMax: number;
 

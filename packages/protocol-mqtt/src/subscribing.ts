@@ -154,6 +154,7 @@ export class Subscribing implements FeedOwner {
       bound.add(parsed.key);
     }
     filters.set({ address: parsed, ...pickOptions(options) });
+    if (isNew) this.#sessions.counters.subscriptions += 1;
     return undefined;
   }
 
@@ -163,7 +164,10 @@ export class Subscribing implements FeedOwner {
     const refusal = (known ? undefined : this.#checkRoom(shared.address)) ?? this.#join(shared);
     if (refusal !== undefined) return refusal;
     this.#session.shared.set(key, shared);
-    if (!known) this.#sessions.groups.join(shared.durable);
+    if (!known) {
+      this.#sessions.groups.join(shared.durable);
+      this.#sessions.counters.sharedSubscriptions += 1;
+    }
     return undefined;
   }
 
@@ -247,6 +251,7 @@ export class Subscribing implements FeedOwner {
 
   #leave({ durable }: SharedName): boolean {
     if (!this.#session.shared.delete(durable.key)) return false;
+    this.#sessions.counters.sharedSubscriptions -= 1;
     this.#shared.get(durable.key)?.cancel();
     this.#shared.delete(durable.key);
     this.#sessions.groups.leave(durable);
@@ -255,6 +260,7 @@ export class Subscribing implements FeedOwner {
 
   #remove(address: Address): boolean {
     if (!this.#session.filters.delete(address)) return false;
+    this.#sessions.counters.subscriptions -= 1;
     const feed = this.#session.durable && address.kind === "queue" ? this.#queues : this.#main;
     feed?.subscription?.remove(address);
     return true;

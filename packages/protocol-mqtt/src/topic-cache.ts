@@ -1,5 +1,5 @@
 import type { Address } from "@tsapollo/domain";
-import { isReserved, type MqttAddresses } from "./addresses.ts";
+import type { MqttAddresses } from "./addresses.ts";
 import { malformed } from "./reasons.ts";
 import { isMqttString } from "./wire.ts";
 
@@ -12,7 +12,7 @@ const ADDRESSES_MAX = 16_384;
 export interface TopicEntry {
   /** The name as it stands in packets, without its length. */
   readonly bytes: Uint8Array;
-  /** Undefined when clients may not publish to it. */
+  /** Undefined when the configuration forbids the name. */
   readonly address: Address | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface TopicEntry {
 export class TopicCache {
   readonly #addresses: MqttAddresses;
   readonly #slots: (TopicEntry | undefined)[] = new Array<TopicEntry | undefined>(SLOTS).fill(undefined);
-  readonly #byName = new Map<string, Address | undefined>();
+  readonly #byName = new Map<string, Address>();
 
   constructor(addresses: MqttAddresses) {
     this.#addresses = addresses;
@@ -50,16 +50,15 @@ export class TopicCache {
     return entry;
   }
 
-  #byText(bytes: Uint8Array, start: number, end: number): Address | undefined {
+  #byText(bytes: Uint8Array, start: number, end: number): Address {
     if (!isMqttString(bytes, start, end)) {
       throw malformed("A topic name is not well-formed UTF-8 or contains U+0000.");
     }
     const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
-    const parsed = this.#addresses.ofTopicName(name);
-    const address = isReserved(parsed) ? undefined : parsed;
-    if (address !== undefined && end - start <= NAME_BYTES_MAX) {
+    const address = this.#addresses.ofTopicName(name);
+    if (end - start <= NAME_BYTES_MAX) {
       if (this.#byName.size === ADDRESSES_MAX) this.#byName.clear();
       this.#byName.set(name, address);
     }

@@ -11,6 +11,7 @@ import type { Leftovers } from "./leftovers.ts";
 import { type OutputOwner, SocketOutput } from "./output.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { ThrottledWire } from "./throttled-wire.ts";
+import type { Traffic } from "./traffic.ts";
 import type { Turn } from "./turn.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
@@ -67,6 +68,8 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
   protocol: string | undefined = undefined;
   readonly output: SocketOutput;
   receivedBytes = 0;
+  /** Where its bytes are counted with those of others. */
+  traffic: Traffic;
   #phase: "open" | "closing" | "closed" = "open";
   #paused = false;
   #redelivering = false;
@@ -84,6 +87,7 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
     this.remoteAddress = addresses.remote;
     this.localAddress = addresses.local;
     this.#context = context;
+    this.traffic = context.turn.traffic;
     this.output = new SocketOutput(undefined, context.turn, context.settings, this);
     this.#input = new Input(NO_HANDLER, context.settings.maxUnfinishedBytes);
     if (context.settings.maxReadRate > 0)
@@ -132,6 +136,7 @@ export class SocketConnection implements Connection, WireOwner, OutputOwner {
     if (this.#phase === "closed") return;
     const { turn } = this.#context;
     this.receivedBytes += end - start;
+    this.traffic.receivedBytes += end - start;
     turn.enter();
     try {
       this.#input.take(bytes, start, end);

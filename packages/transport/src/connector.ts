@@ -10,6 +10,7 @@ import { Listener } from "./listener.ts";
 import { SocketWire } from "./socket-wire.ts";
 import { TlsGate } from "./tls-gate.ts";
 import { TlsUpgrade } from "./tls-upgrade.ts";
+import { Traffic } from "./traffic.ts";
 import { type OpenedWebSocket, WebGate } from "./web-gate.ts";
 import { WebSocketWire } from "./web-socket-wire.ts";
 
@@ -190,11 +191,16 @@ export class Connector {
 
   #track(socket: Socket): void {
     this.#sockets.add(socket);
+    const { traffic } = this.#parts.turn;
+    traffic.sockets += 1;
+    traffic.socketsOpen += 1;
+    if (traffic.socketsOpen > traffic.socketsMax) traffic.socketsMax = traffic.socketsOpen;
     socket.on("close", this.#onSocketClosed);
   }
 
   #socketClosed(socket: Socket): void {
     if (!this.#sockets.delete(socket)) return;
+    this.#parts.turn.traffic.socketsOpen -= 1;
     this.#listener.release();
     if (this.#sockets.size === 0) this.#stopped?.();
   }
@@ -233,7 +239,9 @@ export class Connector {
   #streamToWeb(connection: SocketConnection): void {
     const stream = new ConnectionStream(connection);
     connection.handTo(stream.handler);
-    // The WebSocket's own connection takes its place.
+    // The WebSocket's own connection takes its place, also where bytes are counted.
+    connection.traffic = new Traffic();
+    connection.output.traffic = connection.traffic;
     this.#connections.delete(connection);
     const { remoteAddress: remote, localAddress: local, certificateNames, serverName } = connection;
     this.#web.take(stream, { remote, local, certificateNames, serverName });

@@ -8,5 +8,6 @@ export { subjectName } from "./distinguished-name.ts";
 export { readKeyStore } from "./key-store.ts";
 export { RAW_CODEC, RawDatagrams, type RawDatagramsParts, rawAddresses } from "./raw-datagrams.ts";
 export type { SecureMaterial } from "./secure-material.ts";
+export { Traffic } from "./traffic.ts";
 export { Turn, type TurnOptions } from "./turn.ts";
 export type { Wire, WireOwner } from "./wire.ts";

@@ -1,5 +1,6 @@
 import { OUTPUT_RESERVE_MAX, type Output } from "@tsapollo/domain";
 import { LARGE_BLOCK_BYTES, SMALL_BLOCK_BYTES } from "./block-pool.ts";
+import type { Traffic } from "./traffic.ts";
 import type { Flushable, Turn } from "./turn.ts";
 import type { Wire } from "./wire.ts";
 
@@ -33,6 +34,8 @@ export class SocketOutput implements Output, Flushable {
   full = false;
   /** Bytes handed to the wire so far. */
   sentBytes = 0;
+  /** Where they are counted with those of others. */
+  traffic: Traffic;
   #block: Uint8Array | undefined = undefined;
   #wire: Wire | undefined;
   #marked = false;
@@ -45,6 +48,7 @@ export class SocketOutput implements Output, Flushable {
   constructor(wire: Wire | undefined, turn: Turn, limits: OutputLimits, owner: OutputOwner) {
     this.#wire = wire;
     this.#turn = turn;
+    this.traffic = turn.traffic;
     this.#limits = limits;
     this.#owner = owner;
   }
@@ -68,6 +72,11 @@ export class SocketOutput implements Output, Flushable {
     this.used = at + size;
     if (size <= LOOP_BYTES_MAX) for (let i = start; i < end; i++) block[at++] = bytes[i]!;
     else block.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+  }
+
+  /** Bytes handed to the wire that have not left. */
+  get unsentBytes(): number {
+    return this.#wire?.unsent ?? 0;
   }
 
   /** Sends what gathered. The turn calls it; so does who cannot wait for the turn. */
@@ -138,6 +147,7 @@ export class SocketOutput implements Output, Flushable {
     const wire = this.#wire;
     if (wire === undefined) return true;
     this.sentBytes += bytes.length;
+    this.traffic.sentBytes += bytes.length;
     const reusable = wire.send(bytes, owned);
     const unsent = wire.unsent;
     if (unsent > this.#limits.writeBufferSize) {

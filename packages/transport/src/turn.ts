@@ -1,4 +1,5 @@
 import { BlockPool } from "./block-pool.ts";
+import { Traffic } from "./traffic.ts";
 
 /** Something with output that leaves when the turn ends. */
 export interface Flushable {
@@ -26,6 +27,8 @@ export interface TurnOptions {
 export class Turn {
   /** Blocks for output. */
   readonly pool: BlockPool = new BlockPool();
+  /** What all connections read and wrote. */
+  readonly traffic: Traffic = new Traffic();
   /** All sockets are read into this one. */
   readonly readBuffer: Uint8Array;
   readonly #gapMs: number;
