@@ -63,8 +63,12 @@ export interface Subscription {
   add(address: Address, withoutRetained?: boolean): void;
   /** Removes a destination or pattern; what others still cover stays. `false`: it was not there. */
   remove(address: Address): boolean;
-  /** The consumer has credit again. Offers may come before this returns. */
-  resume(): void;
+  /**
+   * The consumer has credit again. Offers may come before this returns.
+   * @param caughtUp called once, when everything there is has been offered as far as there was credit: before this
+   *   returns, unless some of it must be read from the store first
+   */
+  resume(caughtUp?: () => void): void;
   /** Leaves. Unsettled deliveries return to their queues, in place, and count as sent. A durable one stays. */
   cancel(): void;
 }

@@ -110,7 +110,13 @@ export class OutgoingLink implements Consumer {
   #resume(): void {
     if (this.#left) return;
     this.#blocked = false;
-    if (this.#credit > 0) this.#subscription?.resume();
+    if (this.#credit > 0 && this.#subscription !== undefined) {
+      this.#subscription.resume(this.#drains ? () => this.#drained() : undefined);
+    } else this.#drained();
+  }
+
+  /** Everything there is was sent: credit that is left is given back. [AMQP 2.6.7] */
+  #drained(): void {
     if (!this.#drains || this.#blocked || this.#left) return;
     this.#drains = false;
     this.#deliveryCount = (this.#deliveryCount + this.#credit) >>> 0;

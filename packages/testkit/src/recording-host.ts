@@ -47,8 +47,9 @@ export class RecordedSubscription implements Subscription {
   remove(address: Address): boolean {
     return this.addresses.delete(address.key);
   }
-  resume(): void {
+  resume(caughtUp?: () => void): void {
     this.resumed += 1;
+    caughtUp?.();
   }
   cancel(): void {
     this.cancelled = true;

@@ -215,12 +215,22 @@ export class ClientSubscription implements Subscription, QueueWatcher, TopicFeed
     return false;
   }
 
-  resume(): void {
+  resume(caughtUp?: () => void): void {
     if (this.#cancelled) return;
     this.#topicFeed?.resume();
     if (this.#links.size === 1) {
       for (const link of this.#links.values()) link.resume();
     } else if (this.#links.size > 1) this.#resumeInTurn();
+    if (caughtUp !== undefined) this.#whenCaughtUp(caughtUp);
+  }
+
+  #whenCaughtUp(caughtUp: () => void): void {
+    for (const [queue, link] of this.#links) {
+      if (!link.awaitsPage) continue;
+      queue.afterPage(() => this.#whenCaughtUp(caughtUp));
+      return;
+    }
+    caughtUp();
   }
 
   /** Starts with another queue each time, so that a busy one does not starve the others. */

@@ -73,8 +73,8 @@ export class DurableAttachment implements Subscription {
     return this.#client.host.router.unbindDurable(this.#durable, address);
   }
 
-  resume(): void {
-    this.#inner.resume();
+  resume(caughtUp?: () => void): void {
+    this.#inner.resume(caughtUp);
   }
 
   cancel(): void {

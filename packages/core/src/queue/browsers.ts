@@ -50,6 +50,10 @@ export class BrowserFeed implements Positioned, QueueLink {
     this.options = options;
   }
 
+  get awaitsPage(): boolean {
+    return !this.closed && this.hasCredit && this.at?.state === "paged";
+  }
+
   resume(): void {
     this.#browsers.resume(this);
   }

@@ -45,6 +45,8 @@ export interface Dispatch {
   emptied(feed: QueueFeed): void;
   /** Entries came back into memory. {@link Dispatch.run} follows. */
   pagedIn(page: PageIn): void;
+  /** Whether a consumer with credit waits for entries that only the store has. */
+  awaitsPage(feed: QueueFeed): boolean;
   /** Whether a ready entry must stay in memory. */
   needs(entry: QueueEntry): boolean;
   /** Offers nothing until {@link Dispatch.release}. */

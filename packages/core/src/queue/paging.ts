@@ -47,6 +47,7 @@ export class Paging {
   readonly #pageEntries: number;
   readonly #wanted: Set<PagedRun> = new Set();
   #runs = 0;
+  readonly #pageWaiters: (() => void)[] = [];
   #earliestExpiryMs = 0;
   #loading: PagedRun | undefined = undefined;
   #busy = false;
@@ -87,6 +88,11 @@ export class Paging {
   want(run: PagedRun): void {
     this.#wanted.add(run);
     if (!this.#busy && this.#retry === undefined) void this.#work();
+  }
+
+  /** Calls back after the next page that is read. */
+  afterPage(done: () => void): void {
+    this.#pageWaiters.push(done);
   }
 
   /** The entries in memory are running out: the next ones are read before they are needed. */
@@ -217,6 +223,7 @@ export class Paging {
     }
     if (isUsedUp && run.count !== 0) queue.lost(run.count, run.bytes);
     queue.pagedIn({ run, next, entries: fresh, moved });
+    if (this.#pageWaiters.length > 0) for (const done of this.#pageWaiters.splice(0)) done();
   }
 
   /** Drops what has expired among what only the store has, in time. [messaging 5.10] */

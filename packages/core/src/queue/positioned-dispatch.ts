@@ -139,6 +139,10 @@ export class PositionedDispatch implements Dispatch {
     for (const one of page.moved) if (one instanceof QueueFeed && one.hasCredit) this.#toPull.push(one);
   }
 
+  awaitsPage(feed: QueueFeed): boolean {
+    return feed.hasCredit && !feed.suspended && feed.at?.state === "paged";
+  }
+
   needs(): boolean {
     return false; // who stands at an entry is among its watchers
   }

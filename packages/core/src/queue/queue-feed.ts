@@ -1,5 +1,5 @@
 import type { Consumer, MessageFilter } from "@tsapollo/domain";
-import type { QueueEntry } from "./entry.ts";
+import type { Place, QueueEntry } from "./entry.ts";
 import type { Positioned } from "./position.ts";
 import type { Queue } from "./queue.ts";
 
@@ -15,6 +15,8 @@ export interface FeedOptions {
 export interface QueueLink {
   readonly queue: Queue;
   readonly closed: boolean;
+  /** Whether the consumer has credit and waits for entries that only the store has. */
+  readonly awaitsPage: boolean;
   /** The consumer has credit again. */
   resume(): void;
   /** The consumer leaves; what it holds comes back and counts as sent. */
@@ -31,7 +33,7 @@ export class QueueFeed implements Positioned, QueueLink {
   /** Neighbours in the ring of consumers with credit; undefined while it has none. */
   ringPrevious: QueueFeed | undefined = undefined;
   ringNext: QueueFeed | undefined = undefined;
-  at: QueueEntry | undefined = undefined;
+  at: Place | undefined = undefined;
   /** Whether it can take more, as far as is known; kept only while consumers have places of their own. */
   hasCredit = false;
   /** Waits for a message group to be handed over. */
@@ -67,6 +69,10 @@ export class QueueFeed implements Positioned, QueueLink {
   wants(entry: QueueEntry): boolean {
     if (entry.sequence < this.#fromSequence) return false;
     return this.#filter === undefined || this.#filter.matches(entry.message);
+  }
+
+  get awaitsPage(): boolean {
+    return !this.closed && this.queue.awaitsPage(this);
   }
 
   resume(): void {

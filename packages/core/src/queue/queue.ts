@@ -67,7 +67,6 @@ export class Queue implements Hands, ContentsOwner {
     this.want(run);
   }
 
-  /** What is in it. */
   get contents(): Readonly<Pick<Contents, "enqueued" | "dequeued" | "retainedCount">> {
     return this.#contents;
   }
@@ -77,7 +76,6 @@ export class Queue implements Hands, ContentsOwner {
     return this.#contents.storage?.store.storeId ?? 0;
   }
 
-  /** Messages in it. */
   get length(): number {
     return this.#contents.length;
   }
@@ -324,6 +322,15 @@ export class Queue implements Hands, ContentsOwner {
   expireDue(): void {
     // consumers and producers that are called on the way may change the queue
     for (const entry of this.#contents.takeDue()) if (entry.state === "ready") this.#expire(entry);
+  }
+
+  awaitsPage(feed: QueueFeed): boolean {
+    return this.#dispatch.awaitsPage(feed);
+  }
+
+  /** Calls back after the next page. */
+  afterPage(done: () => void): void {
+    this.#contents.storage!.paging.afterPage(done);
   }
 
   want(run: PagedRun): void {

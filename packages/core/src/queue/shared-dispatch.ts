@@ -67,6 +67,10 @@ export class SharedDispatch implements Dispatch {
     this.#ready.pagedIn(page);
   }
 
+  awaitsPage(feed: QueueFeed): boolean {
+    return feed.ringNext !== undefined && this.#ready.awaited !== undefined;
+  }
+
   needs(entry: QueueEntry): boolean {
     return this.#ready.needs(entry);
   }
