@@ -84,3 +84,40 @@ test("OW-011: its owner may delete it; somebody else's consumer there would have
   owner.host.destroy(address);
   assert.equal(owner.host.exists(address), false);
 });
+
+for (const kind of ["queue", "topic"] as const) {
+  test(`OW-011: sends to a temporary ${kind} that its owner deleted fail, until the owner makes it again [messaging 2.9]`, async () => {
+    const { client, clock, engine } = await startHost();
+    const owner = client();
+    const stranger = client();
+    const address = new Address(kind, ["temp", "default", owner.clientId, "x"]);
+    const subscription = owner.host.subscribe({ addresses: [address] }, automatic());
+    const [now, later] = [{}, { notBeforeMs: clock.nowMs() + 5_000 }];
+    for (const rest of [now, later]) stranger.send(address, "fine", rest);
+    subscription.cancel();
+    owner.host.destroy(address);
+    clock.advance(1_000);
+    stranger.send(address, "late");
+    clock.advance(10_000);
+    assert.deepEqual(stranger.producer.confirmations, [1, 2, "3: The destination does not exist."]);
+    assert.equal(engine.router.size, 0, "the delayed one does not make it either");
+    const consumer = automatic();
+    owner.host.subscribe({ addresses: [address] }, consumer);
+    stranger.send(address, "again");
+    assert.deepEqual(consumer.bodies, ["again"]);
+  });
+}
+
+test("of the temporary destinations that a client deleted only the newest are remembered", async () => {
+  const { client, engine } = await startHost();
+  const owner = client();
+  const stranger = client();
+  const named = (at: number): Address => queue(`temp.default.${owner.clientId}.${at}`);
+  for (let at = 0; at <= 1_000; at += 1) {
+    owner.send(named(at), "x");
+    owner.host.destroy(named(at));
+  }
+  stranger.send(named(0), "forgotten");
+  stranger.send(named(1), "remembered");
+  assert.deepEqual([...engine.router.queues.keys()], [named(0).id]);
+});

@@ -5,10 +5,12 @@ import type { Topic } from "../topic/topic.ts";
 import type { Bearer, Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
 import { isSystem } from "./system-topics.ts";
-import { ownerOf } from "./temporary.ts";
+import { DeletedDestinations, ownerOf } from "./temporary.ts";
 
 /** What one client may do to which destinations, and the destinations themselves once that is settled. [messaging 13] */
 export class ClientAccess implements CollectingRights {
+  /** Temporary destinations of its own that the client deleted. */
+  readonly deleted: DeletedDestinations = new DeletedDestinations();
   readonly #guard: Guard;
   readonly #host: HostEngine;
   readonly #clientId: string;
@@ -112,9 +114,9 @@ export class ClientAccess implements CollectingRights {
     if (this.#guard.isBroker && isSystem(address)) return;
     const { router } = this.#host;
     if (!router.autoCreates) throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
-    const owner = ownerOf(address, this.#host.brokerId);
-    if (owner !== undefined && !this.#host.hasClient(owner)) {
-      // it would go with the next sweep, and whoever sends would never learn that nobody can answer any more
+    if (ownerOf(address, this.#host.brokerId) === this.#clientId) this.deleted.remove(address);
+    else if (this.#host.isOver(address)) {
+      // whoever sends would never learn that nobody can answer any more
       throw new BrokerError("DESTINATION_MISSING", "The destination does not exist.");
     }
     this.#guard.demand("create", address);

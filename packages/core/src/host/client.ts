@@ -30,6 +30,7 @@ import type { HostEngine } from "./host-engine.ts";
 import { destinationsOf } from "./matching.ts";
 import type { Late, Route } from "./route.ts";
 import { ShieldedConsumer } from "./shielded-consumer.ts";
+import { ownerOf } from "./temporary.ts";
 
 /** Routes one client may remember; past it all are forgotten, which is simpler than finding the oldest. */
 const ROUTES_MAX = 1_024;
@@ -327,6 +328,7 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     const { router } = this.host;
     if (!this.exists(address)) return;
     this.access.checkDestroyable(address);
+    if (ownerOf(address, this.host.brokerId) !== undefined) this.access.deleted.add(address);
     if (address.kind === "topic") this.#destroyTopic(router.topics.get(address.id)!);
     else if (address.kind === "queue") router.deleteQueue(router.queues.get(address.id)!);
     else router.deleteDurable(router.dsubs.get(address.id)!);

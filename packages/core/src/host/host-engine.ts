@@ -28,6 +28,7 @@ import { restore } from "./restoration.ts";
 import { Router } from "./router.ts";
 import { Scheduler } from "./scheduler.ts";
 import { States } from "./states.ts";
+import { ownerOf } from "./temporary.ts";
 
 /** What a virtual host is made of. */
 export interface HostParts {
@@ -140,6 +141,8 @@ export class HostEngine {
   /** The time of a delayed message has come. Nobody is there to be told that its destination cannot be made. */
   #deliverLate(address: Address, message: Message): void {
     try {
+      if (this.isOver(address))
+        throw new BrokerError("DESTINATION_MISSING", "Its owner has deleted it or left");
       this.router.deliver(address, message);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
@@ -217,6 +220,12 @@ export class HostEngine {
   /** Whether a client is here. */
   hasClient(clientId: string): boolean {
     return this.#clients.has(clientId);
+  }
+
+  /** Whether a destination belongs to a client that has left, or deleted it. */
+  isOver(address: Address): boolean {
+    const owner = ownerOf(address, this.brokerId);
+    return owner !== undefined && (this.#clients.get(owner)?.access.deleted.has(address) ?? true);
   }
 
   get clientCount(): number {
