@@ -27,6 +27,7 @@ import { FrontDesk, type GuardedHost } from "./reception.ts";
 import { SecuritySetup } from "./security-setup.ts";
 import { SelectorFilter } from "./selector-filter.ts";
 import { hostStore, refuseSharedDirectories } from "./stores/make-store.ts";
+import { SysTree, type Waiting } from "./sys/sys-tree.ts";
 import { limitedXPath } from "./xpath-selectors.ts";
 
 /** What a broker is made of. */
@@ -52,6 +53,7 @@ export class Broker {
   readonly #sessions: MqttSessions;
   readonly #containers: AmqpContainers = new AmqpContainers();
   readonly #turn: Turn = new Turn();
+  readonly #sys: SysTree;
   readonly #connectors: (Connector | DatagramConnector)[] = [];
   readonly #stores: Map<string, MessageStore> = new Map();
   /** XPATH in selectors, when the configuration allows it. */
@@ -79,6 +81,12 @@ export class Broker {
       return { engine: this.#makeHost(host, own.authorizer), hostNames: host.hostNames, security: own };
     });
     this.#sessions = new MqttSessions(Math.max(...config.connectors.map(({ mqtt }) => mqtt.sessionsMax), 1));
+    this.#sys = new SysTree({
+      intervalS: config.sysIntervalS,
+      version: parts.version,
+      clock,
+      waiting: () => this.#waiting(),
+    });
     const reception = new FrontDesk({
       brokerId: config.id,
       version: parts.version,
@@ -120,6 +128,7 @@ export class Broker {
         logs.console.info({}, `Starting store: ${engine.storeTitle}`);
         await engine.start();
         this.#sessions.hostStarted(engine.admitBroker(), this.#services);
+        this.#sys.hostStarted(engine, this.#sourcesOf(engine));
       }
       for (const connector of config.connectors) if (connector.enabled) await this.#open(connector, secure);
       for (const { bind } of config.webAdmins) {
@@ -194,10 +203,38 @@ export class Broker {
     return new Map(this.#connectors.map((connector, at) => [ids[at]!, connector.boundUri!]));
   }
 
+  /** Where the figures of a virtual host are counted. */
+  #sourcesOf({ id, counters: host }: HostEngine): Parameters<SysTree["hostStarted"]>[1] {
+    const { counters: mqtt } = this.#sessions.of(id);
+    const { strangers } = this.#sessions;
+    return {
+      host,
+      mqtt,
+      strangers,
+      traffic: this.#turn.traffic,
+      clients: () => this.#sessions.count(id),
+    };
+  }
+
+  #waiting(): Waiting {
+    let count = 0;
+    let bytes = 0;
+    for (const connector of this.#connectors) {
+      if (!(connector instanceof Connector)) continue;
+      for (const { output } of connector.connections) {
+        const { unsentBytes } = output;
+        bytes += unsentBytes;
+        if (unsentBytes > 0) count += 1;
+      }
+    }
+    return { count, bytes };
+  }
+
   /** Connectors first, then hosts: stores are closed after the last message. */
   async stop(): Promise<void> {
     const { logs, config } = this.#parts;
     const graceMs = Math.min(config.shutdownGraceMs, 1_000);
+    this.#sys.stop();
     this.#sessions.shuttingDown();
     await Promise.all(
       this.#connectors.splice(0).map(async (connector) => {

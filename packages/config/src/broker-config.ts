@@ -13,6 +13,8 @@ export interface BrokerConfig {
   readonly shutdownGraceMs: number;
   /** Whether selectors may look into bodies with XPATH. */
   readonly xpathSelectors: boolean;
+  /** Seconds between two updates of the `$SYS` topics; 0: there are none. */
+  readonly sysIntervalS: number;
   readonly notes: string | undefined;
   /** Address that clients should use; undefined: the first connector's. */
   readonly clientAddress: string | undefined;

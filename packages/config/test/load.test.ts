@@ -92,6 +92,7 @@ test("7.1: without any element there is nothing, and no security [13.1]", () => 
     securityFactory: undefined,
     shutdownGraceMs: 10_000,
     xpathSelectors: false,
+    sysIntervalS: 10,
     notes: undefined,
     clientAddress: undefined,
     virtualHosts: [],

@@ -18,7 +18,7 @@ import { VIRTUAL_HOST_RULE } from "./virtual-host.ts";
 /** Attributes of `<broker>`. */
 export type BrokerAttributes = Pick<
   BrokerConfig,
-  "id" | "validation" | "securityFactory" | "shutdownGraceMs" | "xpathSelectors"
+  "id" | "validation" | "securityFactory" | "shutdownGraceMs" | "xpathSelectors" | "sysIntervalS"
 >;
 
 /** `<broker>`. [instance 7.1] */
@@ -47,6 +47,12 @@ export const BROKER: Table<BrokerAttributes> = {
     FLAG,
     false,
     "Whether selectors may have XPATH. One evaluation may keep the whole broker busy for 100 ms: for clients that are trusted.",
+  ),
+  sysIntervalS: ours(
+    "sys_interval",
+    count(0, 86_400),
+    10,
+    "Seconds between two updates of the topics `$SYS/broker/…` (see sys-topics.md); 0: there are none.",
   ),
 };
 
