@@ -195,6 +195,7 @@ export class Inbox {
     receiver.on("message", ({ message, delivery }: EventContext) => {
       this.#box.put({ message: message!, delivery: delivery! });
     });
+    receiver.connection.once("disconnected", () => this.#box.end(new Error("the connection ended")));
   }
 
   /** The source as the broker says it. */

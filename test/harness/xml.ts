@@ -26,6 +26,15 @@ export function connectionLimit(limit: number): XmlEdit {
   return (xml) => xml.replaceAll(/connection_limit="\d+"/g, `connection_limit="${limit}"`);
 }
 
+/** One connector, of kind tcp, and nothing else that listens: such a broker starts sooner. */
+export const onlyTcp: XmlEdit = (xml) =>
+  xml.replace(/<(connector id="(?!tcp")|web_admin|key_storage)[^>]*\/>/g, "");
+
+/** Attributes of the store that the template configures. */
+export function storeAttributes(attributes: string): XmlEdit {
+  return (xml) => replaced(xml, "<leveldb_store ", `<leveldb_store ${attributes} `);
+}
+
 /** One edit after the other. */
 export function edits(...steps: readonly XmlEdit[]): XmlEdit {
   return (xml) => steps.reduce((text, step) => step(text), xml);

@@ -43,6 +43,7 @@ export class Attachment {
    */
   leave(withWill: boolean): void {
     this.keepAlive.stop();
+    this.sending.close();
     if (this.session.owner === this.#owner && this.session.expirySeconds > 0) this.session.detach();
     this.subscribing.detach();
     this.sessions.release(this.session, this.#owner, withWill ? this.#will : undefined, this.#host);

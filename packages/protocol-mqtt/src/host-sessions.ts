@@ -228,6 +228,11 @@ export class HostSessions {
     this.#save(session, SESSION_PREFIX, () => encodeSession(session), done);
   }
 
+  /** Calls back when everything so far is durable, perhaps at once. */
+  whenDurable(done: () => void): void {
+    this.#host.whenDurable(done);
+  }
+
   /** Ids of unfinished QoS 2 exchanges have changed. */
   saveExchanges(session: MqttSession, done?: Saved): void {
     this.#save(session, EXCHANGE_PREFIX, () => encodeExchanges(session), done);

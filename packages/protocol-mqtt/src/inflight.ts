@@ -139,6 +139,11 @@ export class Inflight {
     return this.#state(id) === AWAITS_RESEND;
   }
 
+  /** Whether an id was given to a message of QoS 2 whose receipt is not acknowledged. */
+  isUnanswered(id: number): boolean {
+    return this.#state(id) === AWAITS_PUBREC;
+  }
+
   /** [MQTT-4.3.3-1] */
   pubcomp(id: number): AckResult {
     const state = this.#state(id);

@@ -57,6 +57,7 @@ export class Sending {
   #holds = 0;
   #refused = false;
   #warned = false;
+  #closed = false;
 
   constructor(parts: {
     readonly connection: Connection;
@@ -91,6 +92,11 @@ export class Sending {
   release(): void {
     this.#holds -= 1;
     this.#takeMore();
+  }
+
+  /** The connection ends: nothing is written any more. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** There is room in the output again. */
@@ -173,6 +179,10 @@ export class Sending {
     for (const id of inflight.released()) this.#answers.plainAck(PUBREL, id);
   }
 
+  /**
+   * With QoS 2 a lasting session gets only what is stored: what a crash takes back would come from its publisher once
+   * more, and its packet id would be another message's. [MQTT-4.3.3-1]
+   */
   #deliverAcknowledged(
     delivery: Delivery,
     match: Match,
@@ -192,14 +202,23 @@ export class Sending {
     if (delivery.retained || (match.retainAsPublished && message.retain !== "none")) first |= RETAIN_BIT;
     // [MQTT-3.3.1-1] [MQTT5-3.3.1-3] what another member of a group did not acknowledge is new to this one
     if (delivery.redeliveryCount > 0 && (own || delivery.address.kind !== "topic")) first |= DUP_BIT;
-    if (this.#write(delivery, match, name, first, id)) {
-      this.#quota -= 1;
-      return true;
-    }
-    this.#warnDropped(delivery);
-    inflight.forget(id);
-    delivery.settle("consumed");
+    this.#quota -= 1;
+    if (wireQos === 2 && own && this.#session.durable) {
+      this.#sessions.whenDurable(() => {
+        // else the next connection sends it
+        if (!this.#closed && inflight.isUnanswered(id))
+          this.#writeAcknowledged(delivery, match, name, first, id);
+      });
+    } else this.#writeAcknowledged(delivery, match, name, first, id);
     return true;
+  }
+
+  #writeAcknowledged(delivery: Delivery, match: Match, name: Uint8Array, first: number, id: number): void {
+    if (this.#write(delivery, match, name, first, id)) return;
+    this.#warnDropped(delivery);
+    this.#quota += 1;
+    this.#session.inflight.forget(id);
+    delivery.settle("consumed");
   }
 
   /**

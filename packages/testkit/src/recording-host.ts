@@ -122,7 +122,10 @@ export class RecordingHost implements VirtualHost {
   confirming = true;
   /** Refuses every commit. */
   refuseCommits: BrokerError | undefined = undefined;
+  /** `false`: `whenDurable` calls back at {@link RecordingHost.store}. */
+  storing = true;
   closed = false;
+  readonly #unstored: (() => void)[] = [];
   readonly #unconfirmed: number[] = [];
   #producer: Producer | undefined;
 
@@ -177,7 +180,12 @@ export class RecordingHost implements VirtualHost {
     return subscription;
   }
   whenDurable(done: (error?: BrokerError) => void): void {
-    done();
+    if (this.storing) done();
+    else this.#unstored.push(done);
+  }
+  /** Everything so far is durable now. */
+  store(): void {
+    for (const done of this.#unstored.splice(0)) done();
   }
   exists(address: Address): boolean {
     return this.existing.has(address.key);
