@@ -14,8 +14,8 @@ export type EntryState = "ready" | "acquired" | "gone";
 export type Place = QueueEntry | PagedRun;
 
 /**
- * One message in one queue, and the delivery of it: consumers see the {@link Delivery} side only. It is in exactly
- * one state and only its queue moves it. The links belong to the queue's lists.
+ * One message in one queue, and the first delivery of it: consumers see the {@link Delivery} side only. It is in
+ * exactly one state and only its queue moves it. The links belong to the queue's lists.
  */
 export class QueueEntry implements Delivery, StoredPlace {
   readonly queue: Queue;
@@ -31,6 +31,8 @@ export class QueueEntry implements Delivery, StoredPlace {
   /** Part of something that must not be taken apart when it cannot be stored. */
   bound = false;
   redeliveryCount = 0;
+  /** How often it came back from a consumer that had it. */
+  attempt = 0;
   state: EntryState = "ready";
   /** Whether it is in the list of those that came back. */
   isBack = false;
@@ -64,7 +66,37 @@ export class QueueEntry implements Delivery, StoredPlace {
     return this.message.sizeBytes;
   }
 
+  /** What a consumer is offered now: whoever had it before must not end the delivery of whoever has it next. */
+  get delivery(): Delivery {
+    return this.attempt === 0 ? this : new Redelivery(this);
+  }
+
   settle(outcome: Outcome): void {
-    this.queue.settle(this, outcome);
+    if (this.attempt === 0) this.queue.settle(this, outcome);
+  }
+}
+
+/** The delivery of an entry that a consumer had before. */
+class Redelivery implements Delivery {
+  readonly message: Message;
+  readonly address: Address;
+  readonly sequence: number;
+  readonly redeliveryCount: number;
+  readonly retained: boolean;
+  readonly #entry: QueueEntry;
+  readonly #attempt: number;
+
+  constructor(entry: QueueEntry) {
+    this.message = entry.message;
+    this.address = entry.address;
+    this.sequence = entry.sequence;
+    this.redeliveryCount = entry.redeliveryCount;
+    this.retained = entry.retained;
+    this.#entry = entry;
+    this.#attempt = entry.attempt;
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#entry.attempt === this.#attempt) this.#entry.queue.settle(this.#entry, outcome);
   }
 }

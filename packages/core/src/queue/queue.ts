@@ -200,6 +200,7 @@ export class Queue implements Hands, ContentsOwner {
     const returned: QueueEntry[] = [];
     for (let entry = feed.lastHeld; entry !== undefined; entry = feed.lastHeld) {
       this.#letGo(entry, 1);
+      entry.attempt += 1;
       returned.push(entry);
     }
     returned.sort((a, b) => a.sequence - b.sequence);
@@ -248,6 +249,7 @@ export class Queue implements Hands, ContentsOwner {
 
   #giveBack(entry: QueueEntry, redeliveries: number): void {
     this.#letGo(entry, redeliveries);
+    entry.attempt += 1;
     this.#dispatch.returned(entry);
   }
 
@@ -308,7 +310,7 @@ export class Queue implements Hands, ContentsOwner {
     feed.hold(entry);
     this.#pace.delivered(entry.sizeBytes);
     this.#contents.loadAhead();
-    return feed.consumer.offer(entry);
+    return feed.consumer.offer(entry.delivery);
   }
 
   takeBack(entry: QueueEntry, feed: QueueFeed): boolean {
