@@ -1,20 +1,52 @@
 import type { Clock, Timer } from "@tsapollo/domain";
 
 /** Something that falls due. */
-export interface Deadline {
+export class Deadline {
   readonly dueMs: number;
-  /** Set when it does not matter any more. */
-  cancelled: boolean;
-  readonly due: () => void;
+  /** Undefined when it was called back or cancelled: what it held on to is let go. */
+  #due: (() => void) | undefined;
+  readonly #cancelled: () => void;
+
+  constructor(dueMs: number, due: () => void, cancelled: () => void) {
+    this.dueMs = dueMs;
+    this.#due = due;
+    this.#cancelled = cancelled;
+  }
+
+  /** Whether nothing will come of it any more. */
+  get over(): boolean {
+    return this.#due === undefined;
+  }
+
+  /** It does not matter any more. Without effect when it is over. */
+  cancel(): void {
+    if (this.#due === undefined) return;
+    this.#due = undefined;
+    this.#cancelled();
+  }
+
+  /** Its time has come. */
+  fire(): void {
+    const due = this.#due;
+    this.#due = undefined;
+    due?.();
+  }
 }
 
 /** A timer cannot wait for longer than 24 days; this is looked at again in between. */
 const LONGEST_MS = 86_400_000;
+/** Cancelled deadlines that are kept at least, before they are swept out. */
+const STALE_MIN = 64;
 
-/** Any number of deadlines with one timer: a binary heap, the earliest on top. */
+/**
+ * Any number of deadlines with one timer: a binary heap, the earliest on top. Cancelled ones stay until they come to the
+ * top or outnumber the others, so that who comes and goes all day leaves nothing behind.
+ */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #heap: Deadline[] = [];
+  #heap: Deadline[] = [];
+  #stale = 0;
+  readonly #onCancelled = (): void => this.#sweep();
   #timer: Timer | undefined;
   #timerDueMs = 0;
 
@@ -24,21 +56,30 @@ export class Deadlines {
 
   /** Calls back once at a time, milliseconds since the epoch; never before it returns. */
   at(dueMs: number, due: () => void): Deadline {
-    const deadline: Deadline = { dueMs, due, cancelled: false };
+    const deadline = new Deadline(dueMs, due, this.#onCancelled);
     this.#push(deadline);
     this.#arm();
     return deadline;
+  }
+
+  /** How many are held, cancelled ones included. */
+  get size(): number {
+    return this.#heap.length;
   }
 
   /** Nothing is called back any more. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#heap.length = 0;
+    this.#heap = [];
+    this.#stale = 0;
   }
 
   #arm(): void {
-    while (this.#heap[0]?.cancelled) this.#pop();
+    while (this.#heap[0]?.over) {
+      this.#pop();
+      this.#stale -= 1;
+    }
     const first = this.#heap[0];
     if (first === undefined) return;
     if (this.#timer !== undefined && this.#timerDueMs <= first.dueMs) return;
@@ -53,11 +94,22 @@ export class Deadlines {
     this.#timer = undefined;
     const nowMs = this.#clock.nowMs();
     for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
-      if (!first.cancelled && first.dueMs > nowMs) break;
+      if (!first.over && first.dueMs > nowMs) break;
       this.#pop();
-      if (!first.cancelled) first.due();
+      if (first.over) this.#stale -= 1;
+      else first.fire();
     }
     this.#arm();
+  }
+
+  /** One more was cancelled. */
+  #sweep(): void {
+    this.#stale += 1;
+    if (this.#stale <= STALE_MIN || this.#stale * 2 <= this.#heap.length) return;
+    const kept = this.#heap.filter((one) => !one.over);
+    this.#heap = [];
+    this.#stale = 0;
+    for (const one of kept) this.#push(one);
   }
 
   #push(deadline: Deadline): void {

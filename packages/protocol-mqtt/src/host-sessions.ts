@@ -60,6 +60,11 @@ export class HostSessions {
     return this.#byClientId.size;
   }
 
+  /** How many expiries and delayed wills wait for their time, those that were called off and not swept out included. */
+  get waiting(): number {
+    return this.#deadlines.size;
+  }
+
   all(): IterableIterator<MqttSession> {
     return this.#byClientId.values();
   }
@@ -126,7 +131,8 @@ export class HostSessions {
 
   #resume(session: MqttSession, wanted: SessionRequest, owner: SessionOwner): AcquiredSession {
     this.#idle.delete(session);
-    if (session.expiry !== undefined) session.expiry.cancelled = true;
+    session.expiry?.cancel();
+    session.expiry = undefined;
     session.pendingWill?.cancel();
     session.pendingWill = undefined;
     session.owner = owner;
@@ -196,7 +202,8 @@ export class HostSessions {
     this.#idle.delete(session);
     if (this.#byClientId.get(clientId) !== session) return;
     this.#byClientId.delete(clientId);
-    if (session.expiry !== undefined) session.expiry.cancelled = true;
+    session.expiry?.cancel();
+    session.expiry = undefined;
     session.pendingWill?.publish(this.#clock.nowMs());
     session.pendingWill = undefined;
     for (const { durable } of session.shared.values()) this.groups.leave(durable);
