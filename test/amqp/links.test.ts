@@ -158,6 +158,21 @@ describe("AMQP links", { concurrency: true }, () => {
     await client.close();
   });
 
+  it("IT-071 a link whose queue is full waits; other links of the connection go on", async () => {
+    const client = await connect();
+    const full = await client.sender("queue://amqp.few.full");
+    for (let at = 0; at < 20; at += 1) full.send({ body: `m${at}` });
+    const other = await client.sender("queue://am.roomy");
+    const inbox = await client.receiver("queue://am.roomy", 500);
+    for (let at = 0; at < 300; at += 1) {
+      assert.equal(await client.send(other, `n${at}`), "accepted");
+      await inbox.expect(`n${at}`);
+    }
+    const relief = await client.receiver("queue://amqp.few.full", 100);
+    for (let at = 0; at < 20; at += 1) await relief.expect(`m${at}`);
+    await client.close();
+  });
+
   it("2.6.3 an address that is none, or not there, refuses the link and nothing else", async () => {
     const client = await connect();
     await assert.rejects(client.receiver("queue://a b/c?"), { condition: "amqp:not-found" });

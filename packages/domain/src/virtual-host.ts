@@ -11,7 +11,7 @@ export interface Producer {
   /**
    * The broker answers for the message that was published with this token: it is where it must be, durably when
    * it is persistent. With an error it was refused and is nowhere. Called once per token, in publishing order
-   * for successes; for `NO_TOKEN` only with errors. May be called before `publish` returns.
+   * for successes at one destination; for `NO_TOKEN` only with errors. May be called before `publish` returns.
    */
   confirmed(token: number, error?: BrokerError): void;
   /** Destinations that made `publish` say `false` have room again. */
@@ -114,7 +114,7 @@ export interface VirtualHost {
   /** What protocols remember of clients that are not connected. Shared by all clients: keys begin with the protocol. */
   readonly states: NamedStates;
   /**
-   * Routes a message. `false`: taken, but send no more until `Producer.resumed`. Refusals and, for a token
+   * Routes a message. `false`: taken, but send no more to this destination until `Producer.resumed`. Refusals and, for a token
    * other than {@link NO_TOKEN}, success reach `Producer.confirmed`. The bytes may be borrowed. Callers that
    * pass the same Address object for the same name are fastest.
    */

@@ -34,6 +34,8 @@ export interface IncomingParts {
 /** A link on which we receive: messages for destinations, or demands to the coordinator. */
 export class IncomingLink implements Owing {
   readonly isOutgoing = false;
+  /** Whether what it sends to is full, so that no more credit is given. Other links go on. */
+  blocked = false;
   readonly session: Session;
   readonly name: string;
   readonly handle: number;
@@ -69,9 +71,15 @@ export class IncomingLink implements Owing {
     return this.#over;
   }
 
-  /** Gives the client the credit it lacks, unless destinations are full. */
+  /** What it sends to has room again. */
+  unblocked(): void {
+    this.blocked = false;
+    this.giveCredit();
+  }
+
+  /** Gives the client the credit it lacks, unless what it sends to is full. */
   giveCredit(): void {
-    if (this.#over || this.session.connection.isBlocked) return;
+    if (this.#over || this.blocked) return;
     const { linkCredit } = this.session.connection.options;
     const missing = linkCredit - this.#credit - this.#owed;
     if (missing * 2 < linkCredit) return;

@@ -85,7 +85,6 @@ export class OpenConnection {
   #receiving = false;
   #flushScheduled = false;
   /** A destination is full; and bytes that were published since. */
-  #blocked = false;
   #bytesSinceBlocked = 0;
   #unfinishedBytes = 0;
   #publishing: IncomingLink | undefined = undefined;
@@ -126,11 +125,6 @@ export class OpenConnection {
 
   get logger(): Logger {
     return this.#parts.logger;
-  }
-
-  /** Whether a destination is full, so that no more credit is given. */
-  get isBlocked(): boolean {
-    return this.#blocked;
   }
 
   /** A frame of a read follows; what is accepted is told when the read is over. */
@@ -291,7 +285,7 @@ export class OpenConnection {
         : this.host.publish(one, message, token);
     this.#publishing = undefined;
     if (taken) return;
-    this.#blocked = true;
+    link.blocked = true;
     this.#bytesSinceBlocked += size;
     // dispositions are still read, so that who fills a queue can empty it; but not without a bound
     if (this.#bytesSinceBlocked > this.options.bufferSizeBytes) this.#parts.gate.hold(HOLD.destination);
@@ -313,11 +307,10 @@ export class OpenConnection {
 
   /** Full destinations have room again. */
   resumed(): void {
-    this.#blocked = false;
     this.#bytesSinceBlocked = 0;
     this.#parts.gate.release(HOLD.destination);
     for (const session of this.sessions()) {
-      for (const link of session.links) if (link !== "detaching" && !link.isOutgoing) link.giveCredit();
+      for (const link of session.links) if (link !== "detaching" && !link.isOutgoing) link.unblocked();
     }
   }
 

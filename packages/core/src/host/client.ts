@@ -14,7 +14,6 @@ import {
   type VirtualHost,
 } from "@tsapollo/domain";
 import type { Congestion, Waiting } from "../congestion.ts";
-import { Fifo } from "../fifo.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Topic } from "../topic/topic.ts";
@@ -27,6 +26,7 @@ import type { Confirmed } from "./committer.ts";
 import { DurableAttachment } from "./durable-attachment.ts";
 import type { Guard } from "./guard.ts";
 import type { HostEngine } from "./host-engine.ts";
+import { LateMessages } from "./late-messages.ts";
 import { destinationsOf } from "./matching.ts";
 import type { Late, Route } from "./route.ts";
 import { ShieldedConsumer } from "./shielded-consumer.ts";
@@ -50,8 +50,10 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   readonly #routes: SmallMap<Address, Route> = new SmallMap();
   #lastRoute: Route | undefined = undefined;
   readonly #blockedBy: SmallSet<Congestion> = new SmallSet();
-  /** Messages for queues that were full, and what came after them: one read's worth at the most. */
-  readonly #late: Fifo<Late> = new Fifo();
+  /** Messages for queues that were full, and what came after them: what was on its way. */
+  readonly #late: LateMessages = new LateMessages();
+  /** Whether what is being published made the client wait for something. */
+  #waits = false;
   readonly #subscriptions: SmallSet<ClientSubscription> = new SmallSet();
   readonly #transactions: SmallSet<ClientTransaction> = new SmallSet();
   #closed = false;
@@ -75,12 +77,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
       this.producer.confirmed(token, refusal);
       return true;
     }
-    if (this.#late.length > 0 || (route.queue?.mustWait ?? false)) {
+    if (route.queue !== undefined && (route.queue.mustWait || this.#late.isAhead(route.queue))) {
       this.#holdBack([route], { addresses: [address], message, token, destinationsMax: undefined });
       return false;
     }
+    this.#waits = false;
     this.#deliverNow(route, message, token);
-    return this.#blockedBy.size === 0;
+    return !this.#waits;
   }
 
   /** While the store cannot be written, what would have to be stored is refused at once. */
@@ -97,10 +100,10 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     if (committer.isCongested && committer.operations !== operationsBefore) this.#wait(committer.congestion);
   }
 
-  /** A message for a full queue waits here, unconfirmed, and with it what follows: producers stop now. [messaging 11] */
+  /** A message for a full queue waits here, unconfirmed, and with it what follows for that queue. [messaging 11] */
   #holdBack(routes: readonly Route[], late: Late): void {
     late.message.own();
-    this.#late.push(late);
+    this.#late.push(late, routes);
     this.#waitForRoom(routes);
   }
 
@@ -114,13 +117,20 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     return false;
   }
 
-  /** What was held back goes to its queues, in order, as far as there is room. */
+  /** What was held back goes to its queues, in order for each, as far as there is room. */
   #deliverLate(): void {
-    for (let next = this.#late.peek(); next !== undefined; next = this.#late.peek()) {
+    const held = new Set<Queue>();
+    for (let left = this.#late.length; left > 0; left -= 1) {
+      const next = this.#late.shift();
       const routes = this.#routesOf(next);
-      if (routes !== undefined && this.#waitForRoom(routes)) return;
-      this.#late.shift();
-      if (routes !== undefined) this.#deliverAllNow(routes, next.message, next.token);
+      if (routes === undefined) continue;
+      const queues = routes.flatMap(({ queue }) => queue ?? []);
+      if (!queues.some((queue) => held.has(queue)) && !this.#waitForRoom(routes)) {
+        this.#deliverAllNow(routes, next.message, next.token);
+        continue;
+      }
+      for (const queue of queues) held.add(queue);
+      this.#late.push(next, routes); // behind those that were held back with it: the order stays
     }
   }
 
@@ -158,12 +168,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     if (this.#closed) return true;
     const routes = this.#routesOf(late);
     if (routes === undefined) return true;
-    if (this.#late.length > 0 || routes.some(({ queue }) => queue?.mustWait)) {
+    if (this.#late.isAheadOfAny(routes) || routes.some(({ queue }) => queue?.mustWait)) {
       this.#holdBack(routes, late);
       return false;
     }
+    this.#waits = false;
     this.#deliverAllNow(routes, late.message, late.token);
-    return this.#blockedBy.size === 0;
+    return !this.#waits;
   }
 
   /** Hands a message to several destinations, to each once. */
@@ -231,11 +242,12 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     if (this.#closed) return;
     this.#blockedBy.add(congestion);
     congestion.await(this);
+    this.#waits = true;
   }
 
   relieved(congestion: Congestion): void {
-    if (!this.#blockedBy.delete(congestion) || this.#blockedBy.size > 0 || this.#closed) return;
-    this.#deliverLate();
+    if (!this.#blockedBy.delete(congestion) || this.#closed) return;
+    if (this.#late.length > 0) this.#deliverLate();
     if (this.#blockedBy.size === 0) this.producer.resumed();
   }
 

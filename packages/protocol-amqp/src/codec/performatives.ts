@@ -1,10 +1,13 @@
 import frames, { type Composite } from "rhea/lib/frames.js";
-import { decodeError } from "../conditions.ts";
+import { decodeError, framingError } from "../conditions.ts";
 import { number, optionalText, symbols, text } from "./fields.ts";
 import { readSource, readTarget, type SourceTerms, type TargetTerms } from "./terminus.ts";
-import { checkValue } from "./values.ts";
+import { DECODED, ValueChecker } from "./values.ts";
 
 const UINT_MAX = 4_294_967_295;
+
+/** Largest frame that carries no message: what comes of it stays with us as long as the link or session. */
+const COLD_FRAME_MAX = 262_144;
 
 /** Open. [AMQP 2.7.1] */
 export interface OpenTerms {
@@ -64,7 +67,10 @@ export function readPerformative(
   performativeAt: number,
   end: number,
 ): Composite {
-  checkValue(bytes, performativeAt, end);
+  if (end - start > COLD_FRAME_MAX) {
+    throw framingError(`A frame of ${end - start} bytes holds no message; such frames have at most ${COLD_FRAME_MAX}`);
+  }
+  new ValueChecker(DECODED).check(bytes, performativeAt, end);
   try {
     // a copy: what rhea reads may refer to it, and ours is overwritten when the turn ends
     const { performative } = frames.read_frame(Buffer.from(bytes.subarray(start, end)));

@@ -1,8 +1,27 @@
 import { decodeError } from "../conditions.ts";
 
-/** How deep values may nest, and how many elements one of them may have. */
-const DEPTH_MAX = 32;
-const ELEMENTS_MAX = 65_536;
+/** What a value that is checked may come to, so that decoding it is bounded. */
+export interface ValueLimits {
+  /** How deep values may nest. */
+  readonly depthMax: number;
+  /** All elements of compound values and arrays together. */
+  readonly elementsMax: number;
+  /** Elements of arrays that take no byte each, together: a few bytes may claim billions of them. */
+  readonly emptyElementsMax: number;
+  /** Whether arrays may hold lists, maps and arrays. */
+  readonly compoundArrays: boolean;
+}
+
+/** Of what is decoded at once: performatives, and bodies that become JSON. */
+export const DECODED: ValueLimits = Object.freeze({
+  depthMax: 32,
+  elementsMax: 65_536,
+  emptyElementsMax: 65_536,
+  compoundArrays: false,
+});
+
+/** Descriptors one before the other. */
+const DESCRIPTORS_MAX = 32;
 
 /** Reads four bytes as an unsigned number. */
 export function readUint32(bytes: Uint8Array, at: number): number {
@@ -30,7 +49,7 @@ export function utf8(bytes: Uint8Array, start: number, end: number): string {
 export function valueEnd(bytes: Uint8Array, at: number, end: number): number {
   let start = at;
   for (let descriptors = 0; bytes[start] === 0x00 && start < end; descriptors += 1) {
-    if (descriptors >= DEPTH_MAX) throw decodeError("A value has too many descriptors");
+    if (descriptors >= DESCRIPTORS_MAX) throw decodeError("A value has too many descriptors");
     start = plainEnd(bytes, start + 1, end); // a descriptor that is described itself is read as no type below
   }
   return plainEnd(bytes, start, end);
@@ -83,73 +102,133 @@ const TYPES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Checks a value with everything inside: types, sizes, counts, depth. What passes can be given to any decoder.
- * @returns where it ends
- * @throws AmqpError decode-error
+ * Checks values with everything inside: types, sizes, counts, depth. What passes can be given to any decoder. One
+ * object checks one value after the other.
  */
-export function checkValue(bytes: Uint8Array, at: number, end: number, depth = 0): number {
-  if (depth > DEPTH_MAX) throw decodeError(`Values are nested more than ${DEPTH_MAX} deep`);
-  if (at < end && bytes[at] === 0x00) {
-    const described = checkValue(bytes, at + 1, end, depth + 1);
-    return checkValue(bytes, described, end, depth + 1);
+export class ValueChecker {
+  readonly #limits: ValueLimits;
+  #left = 0;
+  #emptyLeft = 0;
+  /** Of the compound value or array that was opened last: how many elements, and where they begin. */
+  #count = 0;
+  #first = 0;
+
+  constructor(limits: ValueLimits) {
+    this.#limits = limits;
   }
-  const next = plainEnd(bytes, at, end);
-  const code = bytes[at]!;
-  checkType(code);
-  const kind = code >>> 4;
-  if (kind === 0xc || kind === 0xd) checkCompound(bytes, at, next, depth);
-  else if (kind === 0xe || kind === 0xf) checkArray(bytes, at, next, depth);
-  return next;
+
+  /**
+   * Checks one value.
+   * @returns where it ends
+   * @throws AmqpError decode-error
+   */
+  check(bytes: Uint8Array, at: number, end: number): number {
+    this.#left = this.#limits.elementsMax;
+    this.#emptyLeft = this.#limits.emptyElementsMax;
+    return this.#value(bytes, at, end, 0);
+  }
+
+  #value(bytes: Uint8Array, at: number, end: number, depth: number): number {
+    this.#deeper(depth);
+    if (at < end && bytes[at] === 0x00) {
+      const described = this.#value(bytes, at + 1, end, depth + 1);
+      return this.#value(bytes, described, end, depth + 1);
+    }
+    const next = plainEnd(bytes, at, end);
+    this.#content(bytes, bytes[at]!, at + 1, next, depth);
+    return next;
+  }
+
+  #deeper(depth: number): void {
+    const { depthMax } = this.#limits;
+    if (depth > depthMax) throw decodeError(`Values are nested more than ${depthMax} deep`);
+  }
+
+  /** What follows a type: sizes were looked at before. */
+  #content(bytes: Uint8Array, code: number, at: number, end: number, depth: number): void {
+    checkType(code);
+    const kind = code >>> 4;
+    if (kind === 0xc || kind === 0xd) this.#compound(bytes, code, at, end, depth);
+    else if (kind === 0xe || kind === 0xf) this.#array(bytes, code, at, end, depth);
+  }
+
+  /** Reads the count behind the size of a compound value or array. */
+  #open(bytes: Uint8Array, code: number, at: number, end: number): void {
+    const wide = (code & 0x10) !== 0;
+    const countAt = at + (wide ? 4 : 1);
+    this.#first = countAt + (wide ? 4 : 1);
+    if (this.#first > end) throw decodeError("The count of a compound value is missing");
+    this.#count = wide ? readUint32(bytes, countAt) : bytes[countAt]!;
+    this.#left -= this.#count;
+    if (this.#left >= 0) return;
+    throw decodeError(`A value has more than ${this.#limits.elementsMax} elements`);
+  }
+
+  #compound(bytes: Uint8Array, code: number, at: number, end: number, depth: number): void {
+    this.#open(bytes, code, at, end);
+    const count = this.#count;
+    let next = this.#first;
+    for (let index = 0; index < count; index += 1) next = this.#value(bytes, next, end, depth + 1);
+    if (next !== end) throw decodeError("A compound value is longer than its elements");
+    if ((code & 0x0f) === 1 && count % 2 !== 0) throw decodeError("A map has a key without a value");
+  }
+
+  /** The type stands once before all elements. */
+  #array(bytes: Uint8Array, arrayCode: number, at: number, end: number, depth: number): void {
+    this.#open(bytes, arrayCode, at, end);
+    const count = this.#count;
+    let typeAt = this.#first;
+    while (typeAt < end && bytes[typeAt] === 0x00) {
+      depth += 1;
+      typeAt = this.#value(bytes, typeAt + 1, end, depth);
+    }
+    if (typeAt >= end) {
+      if (count === 0 && typeAt === end) return;
+      throw decodeError("An array has no type");
+    }
+    const code = bytes[typeAt]!;
+    this.#elements(bytes, code, count, typeAt + 1, end, depth);
+  }
+
+  #elements(bytes: Uint8Array, code: number, count: number, at: number, end: number, depth: number): void {
+    checkType(code);
+    this.#deeper(depth + 1);
+    const isCompound = code >>> 4 >= 0xc;
+    if (isCompound && !this.#limits.compoundArrays)
+      throw decodeError("Arrays of compound values are not read");
+    if (code >>> 4 === 4) this.#emptyLeft -= count;
+    if (this.#emptyLeft < 0) throw decodeError("Arrays have too many elements that take no byte");
+    let next = at;
+    if (code >>> 4 !== 4) {
+      for (let index = 0; index < count; index += 1) {
+        const start = next;
+        next += elementWidth(bytes, code, start, end);
+        if (next > end) throw decodeError("An array is shorter than its elements");
+        if (isCompound) this.#content(bytes, code, start, next, depth + 1);
+      }
+    }
+    if (next !== end) throw decodeError("An array is longer than its elements");
+  }
 }
 
 function checkType(code: number): void {
   if (!TYPES.has(code)) throw decodeError(`0x${code.toString(16).padStart(2, "0")} is no type`);
 }
 
-/** Where the count of a compound value or array stands, by its type; what follows is behind it. */
-function countOf(bytes: Uint8Array, at: number, end: number): { count: number; first: number } {
-  const wide = (bytes[at]! & 0x10) !== 0;
-  const countAt = at + (wide ? 5 : 2);
-  const first = countAt + (wide ? 4 : 1);
-  if (first > end) throw decodeError("The count of a compound value is missing");
-  const count = wide ? readUint32(bytes, countAt) : bytes[countAt]!;
-  if (count > ELEMENTS_MAX)
-    throw decodeError(`A value has ${count} elements; at most ${ELEMENTS_MAX} are read`);
-  return { count, first };
-}
-
-function checkCompound(bytes: Uint8Array, at: number, end: number, depth: number): void {
-  const { count, first } = countOf(bytes, at, end);
-  let next = first;
-  for (let index = 0; index < count; index += 1) next = checkValue(bytes, next, end, depth + 1);
-  if (next !== end) throw decodeError("A compound value is longer than its elements");
-  if ((bytes[at]! & 0x0f) === 1 && count % 2 !== 0) throw decodeError("A map has a key without a value");
-}
-
-function checkArray(bytes: Uint8Array, at: number, end: number, depth: number): void {
-  const { count, first } = countOf(bytes, at, end);
-  let typeAt = first;
-  if (typeAt < end && bytes[typeAt] === 0x00) typeAt = checkValue(bytes, first + 1, end, depth + 1);
-  if (typeAt >= end) {
-    if (count === 0 && typeAt === end) return;
-    throw decodeError("An array has no type");
-  }
-  const code = bytes[typeAt]!;
-  checkType(code);
-  if (code >>> 4 >= 0xc) throw decodeError("Arrays of compound values are not read");
-  let next = typeAt + 1;
-  for (let index = 0; index < count; index += 1) {
-    // the type stands once before all elements: an element is measured as if its type stood right before it
-    next += elementWidth(bytes, code, next, end);
-    if (next > end) throw decodeError("An array is shorter than its elements");
-  }
-  if (next !== end) throw decodeError("An array is longer than its elements");
-}
-
 /** Bytes of an element of an array, whose type stands elsewhere; may be more than there are. */
 export function elementWidth(bytes: Uint8Array, code: number, at: number, end: number): number {
-  const kind = code >>> 4;
-  if (kind === 0xa) return at < end ? 1 + bytes[at]! : 1;
-  if (kind === 0xb) return at + 4 <= end ? 4 + readUint32(bytes, at) : 4;
-  return kind === 0x4 ? 0 : 1 << (kind - 5);
+  switch (code >>> 4) {
+    case 0x4:
+      return 0;
+    case 0xa:
+    case 0xc:
+    case 0xe:
+      return at < end ? 1 + bytes[at]! : 1;
+    case 0xb:
+    case 0xd:
+    case 0xf:
+      return at + 4 <= end ? 4 + readUint32(bytes, at) : 4;
+    default:
+      return 1 << ((code >>> 4) - 5);
+  }
 }
