@@ -126,9 +126,9 @@ export class Committer {
     return this.#batch;
   }
 
-  /** Whether an entry is on disk. */
-  isDurable(entry: WrittenEntry): boolean {
-    return entry.batch <= this.#durableBatch;
+  /** Whether the batch of something is on disk. */
+  isDurable({ batch }: Pick<WrittenEntry, "batch">): boolean {
+    return batch <= this.#durableBatch;
   }
 
   /** The unit of work that is open now, for one more operation that should be written soon. */

@@ -13,6 +13,8 @@ export class PagedRun {
   bytes: number;
   /** No entry of it expires before; 0 when none does. */
   earliestExpiryMs: number;
+  /** What left from between its entries is out of the store when this batch is durable. */
+  batch = 0;
   previous: Place | undefined = undefined;
   next: Place | undefined = undefined;
   /** Who waits for its first entry. */
@@ -32,8 +34,13 @@ export class PagedRun {
     this.earliestExpiryMs = first.earliestExpiryMs;
   }
 
-  /** One more entry at either end. */
-  take({ sequence, message }: QueueEntry): void {
+  /**
+   * One more entry at either end.
+   * @param batch the one that is open now
+   */
+  take({ sequence, message, redeliveryCount }: QueueEntry, batch: number): void {
+    const isNext = sequence >= this.sequence - 1 && sequence <= this.lastSequence + 1;
+    if (!isNext || redeliveryCount > 0) this.batch = batch;
     this.sequence = Math.min(this.sequence, sequence);
     this.lastSequence = Math.max(this.lastSequence, sequence);
     this.count += 1;
@@ -42,7 +49,8 @@ export class PagedRun {
   }
 
   /** Everything of the run that follows. */
-  takeAll(other: PagedRun): void {
+  takeAll(other: PagedRun, batch: number): void {
+    this.batch = other.sequence === this.lastSequence + 1 ? Math.max(this.batch, other.batch) : batch;
     this.lastSequence = other.lastSequence;
     this.count += other.count;
     this.bytes += other.bytes;

@@ -141,18 +141,19 @@ export class Paging {
     const queue = this.#queue;
     const { entries } = queue;
     const { previous, next } = entry;
+    const { batch } = this.#parts.committer;
     const joinsNext = next?.state === "paged" && next.watchers === undefined && !this.#isAwaited(next);
     if (previous?.state === "paged") {
-      previous.take(entry);
+      previous.take(entry, batch);
       if (joinsNext) {
-        previous.takeAll(next);
+        previous.takeAll(next, batch);
         entries.remove(next);
         this.#runs -= 1;
       }
-    } else if (joinsNext) next.take(entry);
+    } else if (joinsNext) next.take(entry, batch);
     else {
       const run = new PagedRun(emptyAt(entry.sequence));
-      run.take(entry);
+      run.take(entry, batch);
       entries.insertBefore(entry, run);
       this.#runs += 1;
     }
@@ -191,6 +192,7 @@ export class Paging {
 
   async #load(run: PagedRun): Promise<void> {
     const to = run.lastSequence;
+    await this.#upToDate(run);
     const loaded = await this.#page(run.sequence, to);
     this.#wanted.delete(run);
     if (!this.#queue.deleted) this.#insert(run, loaded, to);
@@ -237,16 +239,18 @@ export class Paging {
     const queue = this.#queue;
     const { entries } = queue;
     this.#busy = true;
-    let earliest = 0;
     try {
       for (let at = entries.first; at !== undefined && !queue.deleted; at = at.next) {
         if (at.state !== "paged") continue;
         if (at.earliestExpiryMs !== 0 && at.earliestExpiryMs <= nowMs) await this.#scan(at, nowMs);
-        earliest = earlierExpiry(earliest, at.earliestExpiryMs);
       }
     } catch (error) {
       this.#parts.logger.error({ error }, "a queue could not be looked through for expired messages");
-      earliest = nowMs;
+    }
+    this.#loading = undefined;
+    let earliest = 0;
+    for (let at = entries.first; at !== undefined; at = at.next) {
+      if (at.state === "paged") earliest = earlierExpiry(earliest, at.earliestExpiryMs);
     }
     this.#earliestExpiryMs = earliest;
     this.#busy = false;
@@ -256,23 +260,34 @@ export class Paging {
   /** Looks through a run, page by page; whoever needs entries meanwhile waits no longer than a page takes. */
   async #scan(run: PagedRun, nowMs: number): Promise<void> {
     this.#loading = run;
+    const to = run.lastSequence;
+    const before = run.earliestExpiryMs;
     run.earliestExpiryMs = 0;
-    for (let from = run.sequence; from <= run.lastSequence; ) {
-      const loaded = await this.#page(from, run.lastSequence);
-      if (this.#queue.deleted || loaded.length === 0) break;
-      for (const one of loaded) this.#look(run, one, nowMs);
-      from = loaded.at(-1)!.sequence + 1;
-      if (this.#wanted.size === 0) continue;
-      run.earliestExpiryMs = earlierExpiry(run.earliestExpiryMs, nowMs); // consumers first; the rest next time
-      break;
+    let from = run.sequence;
+    try {
+      await this.#upToDate(run);
+      while (from <= to && !this.#queue.deleted) {
+        const loaded = await this.#page(from, to);
+        if (this.#queue.deleted) break;
+        for (const one of loaded) this.#look(run, one, nowMs);
+        from = (loaded.at(-1)?.sequence ?? to) + 1;
+        if (this.#wanted.size > 0) break;
+      }
+    } finally {
+      // consumers first, or the store could not be read: the rest next time
+      if (from <= to) run.earliestExpiryMs = earlierExpiry(run.earliestExpiryMs, before);
+      this.#loading = undefined;
     }
-    await this.#durable(); // what was dropped must not be read again
-    this.#loading = undefined;
   }
 
   #page(from: number, to: number): Promise<readonly LoadedEntry[]> {
     const bounds = { from, to, maxEntries: this.#pageEntries, maxBytes: PAGE_BYTES };
     return this.#parts.store.page(this.#storeId, bounds);
+  }
+
+  /** What was taken out between the entries of a run must not be read again, nor an old count of redeliveries. */
+  async #upToDate(run: PagedRun): Promise<void> {
+    if (!this.#parts.committer.isDurable(run)) await this.#durable();
   }
 
   #durable(): Promise<void> {
@@ -289,6 +304,7 @@ export class Paging {
     run.count -= 1;
     run.bytes -= loaded.sizeBytes;
     this.#queue.expiredInRun(loaded);
+    run.batch = this.#parts.committer.batch;
   }
 }
 
