@@ -58,6 +58,7 @@ export class Broker {
   readonly #stores: Map<string, MessageStore> = new Map();
   /** XPATH in selectors, when the configuration allows it. */
   readonly #xpath: XPathFunction | undefined;
+  #stopping = false;
 
   /** @throws BrokerError BAD_CONFIGURATION */
   constructor(parts: BrokerParts) {
@@ -118,7 +119,7 @@ export class Broker {
 
   /**
    * Opens stores, then connectors. When one fails, what was opened is closed again.
-   * @throws BrokerError CANNOT_LISTEN, KEYSTORE_UNREADABLE, STORE_FAILED
+   * @throws BrokerError CANNOT_LISTEN, KEYSTORE_UNREADABLE, STORE_FAILED; HOST_STOPPED when it is stopped meanwhile
    */
   async start(): Promise<void> {
     const { config, logs } = this.#parts;
@@ -126,11 +127,16 @@ export class Broker {
       const secure = await this.#readKeys();
       for (const { engine } of this.#hosts) {
         logs.console.info({}, `Starting store: ${engine.storeTitle}`);
+        this.#refuseIfStopping();
         await engine.start();
         this.#sessions.hostStarted(engine.admitBroker(), this.#services);
         this.#sys.hostStarted(engine, this.#sourcesOf(engine));
       }
-      for (const connector of config.connectors) if (connector.enabled) await this.#open(connector, secure);
+      for (const connector of config.connectors) {
+        this.#refuseIfStopping();
+        if (connector.enabled) await this.#open(connector, secure);
+      }
+      this.#refuseIfStopping();
       for (const { bind } of config.webAdmins) {
         logs.console.info({}, `Administration interface not opened, this version has none: ${bind}`);
       }
@@ -138,6 +144,10 @@ export class Broker {
       await this.stop();
       throw error;
     }
+  }
+
+  #refuseIfStopping(): void {
+    if (this.#stopping) throw new BrokerError("HOST_STOPPED", "The broker was stopped while it started");
   }
 
   async #readKeys(): Promise<SecureMaterial | undefined> {
@@ -230,8 +240,9 @@ export class Broker {
     return { count, bytes };
   }
 
-  /** Connectors first, then hosts: stores are closed after the last message. */
+  /** Connectors first, then hosts: stores are closed after the last message. A start that is under way fails. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     const { logs, config } = this.#parts;
     const graceMs = Math.min(config.shutdownGraceMs, 1_000);
     this.#sys.stop();

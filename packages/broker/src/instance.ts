@@ -95,7 +95,13 @@ async function serve(broker: Broker, logs: LogChannels, path: string): Promise<v
   process.on("uncaughtException", onBug);
   process.on("unhandledRejection", onBug);
   try {
-    await broker.start();
+    const starting = broker.start();
+    const interrupted = await Promise.race([starting.then(() => undefined), signals.first]);
+    if (interrupted !== undefined) {
+      logs.console.info({}, `Stopping, on ${interrupted}, before the start was done`);
+      await Promise.allSettled([broker.stop(), starting]);
+      return;
+    }
     await control.start().catch((error: Error) => {
       logs.console.warn({}, `Commands such as store-backup cannot reach this broker: ${error.message}`);
     });

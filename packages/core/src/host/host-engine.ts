@@ -117,18 +117,27 @@ export class HostEngine {
 
   /**
    * Opens the store and begins to admit clients.
-   * @throws BrokerError STORE_FAILED
+   * @throws BrokerError STORE_FAILED; HOST_STOPPED when it was stopped meanwhile
    */
   async start(): Promise<void> {
     await this.#parts.store.open();
+    await this.#refuseIfStopped();
     if (this.settings.purgeOnStartup) await this.#parts.store.purge();
     const { router, scheduler, states } = this;
     const rightsOf = (bearer: Bearer | undefined): CollectingRights => this.#rightsOf(bearer);
     await restore({ ...this.#parts, router, scheduler, states, rightsOf });
     this.router.createConfigured();
     await this.committer.idle();
+    await this.#refuseIfStopped();
     this.#state = "running";
     this.#scheduleMaintenance();
+  }
+
+  /** It may be stopped while it starts: opening a store may take long, or wait for another process. */
+  async #refuseIfStopped(): Promise<void> {
+    if (this.#state !== "stopped") return;
+    await this.#parts.store.close();
+    throw new BrokerError("HOST_STOPPED", "Virtual host stopped");
   }
 
   /** What somebody who is not here may see. Whoever nobody knows sees nothing where there are rules. */
@@ -158,14 +167,15 @@ export class HostEngine {
     });
   }
 
-  /** Lets every client go, waits for commits, closes the store. */
+  /** Lets every client go, waits for commits, closes the store. Also ends a start that is under way. */
   async stop(): Promise<void> {
-    if (this.#state !== "running") return;
+    if (this.#state === "stopped") return;
+    const wasRunning = this.#state === "running";
     this.#state = "stopped";
     this.#timer?.cancel();
     this.scheduler.stop();
     for (const client of [...this.#clients.values()]) client.close();
-    await this.committer.idle();
+    if (wasRunning) await this.committer.idle();
     await this.#parts.store.close();
   }
 
