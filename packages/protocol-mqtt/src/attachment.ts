@@ -44,7 +44,10 @@ export class Attachment {
   leave(withWill: boolean): void {
     this.keepAlive.stop();
     this.sending.close();
-    if (this.session.owner === this.#owner && this.session.expirySeconds > 0) this.session.detach();
+    if (this.session.owner === this.#owner) {
+      // in the turn in which they leave their groups
+      for (const id of this.session.detach()) this.sessions.saveKept(this.session, id);
+    }
     this.subscribing.detach();
     this.sessions.release(this.session, this.#owner, withWill ? this.#will : undefined, this.#host);
   }

@@ -46,7 +46,8 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
   readonly #gate: ReadingGate;
   readonly #answers: Answers;
   readonly #receiving: Receiving;
-  readonly #greetingDeadline: Timer;
+  /** When the peer must have gone on, as long as nobody knows who it is. */
+  #deadline: Timer;
   #log: Logger;
   #phase: Phase = "greeting";
   #level = 4;
@@ -72,9 +73,14 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
       answers: this.#answers,
       guardian: this,
     });
-    const { connectTimeoutMs } = parts.options;
-    this.#greetingDeadline = services.clock.after(connectTimeoutMs, () =>
-      this.fail(violation(`No CONNECT came within ${connectTimeoutMs} ms.`)),
+    this.#deadline = this.#expect("CONNECT");
+  }
+
+  /** Nobody keeps a connection by being silent before it is let in. */
+  #expect(packet: string): Timer {
+    const { connectTimeoutMs } = this.#parts.options;
+    return this.#services.clock.after(connectTimeoutMs, () =>
+      this.fail(violation(`No ${packet} came within ${connectTimeoutMs} ms.`)),
     );
   }
 
@@ -186,7 +192,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
 
   #onConnect(bytes: Uint8Array, start: number, end: number): void {
     const { decoder, options } = this.#parts;
-    this.#greetingDeadline.cancel();
+    this.#deadline.cancel();
     this.#answers.counters.connects += 1;
     this.#answers.level = protocolLevel(bytes, decoder.bodyStart, end);
     const request = readConnect(bytes, start, decoder.bodyStart, end);
@@ -230,6 +236,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
     if (authentication === undefined) throw violation("An AUTH came, but the CONNECT named no method.");
     const packet = readAuth(bytes, decoder.bodyStart, decoder.end);
     authentication.check(packet);
+    this.#deadline.cancel();
     this.#gate.pause(PAUSED_BY.LOGIN);
     const goesOn = authentication.underWay;
     void this.#prove(goesOn ? authentication.step(packet.data) : authentication.begin(packet.data));
@@ -244,6 +251,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
       const properties = { authenticationMethod, ...data };
       if (!step.done) {
         if (this.#phase === "login") this.#phase = "proving";
+        if (this.#phase === "proving") this.#deadline = this.#expect("AUTH");
         this.#answers.send({ cmd: "auth", reasonCode: REASON.CONTINUE_AUTHENTICATION, properties });
         return this.#gate.resume(PAUSED_BY.LOGIN);
       }
@@ -372,7 +380,7 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
   #leave(withWill: boolean): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    this.#greetingDeadline.cancel();
+    this.#deadline.cancel();
     this.#attached?.leave(withWill);
     this.#receiving.close();
   }

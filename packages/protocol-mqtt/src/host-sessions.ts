@@ -7,6 +7,7 @@ import {
 } from "@tsapollo/domain";
 import { MqttCounters } from "./counters.ts";
 import { Deadlines } from "./deadlines.ts";
+import { decodeKept, encodeKept } from "./kept-messages.ts";
 import { PendingWill } from "./pending-will.ts";
 import { MqttSession, type SessionOwner, type SessionRequest } from "./session.ts";
 import {
@@ -19,6 +20,9 @@ import {
 } from "./session-state.ts";
 import { SharedGroups } from "./shared-groups.ts";
 import type { Will } from "./will.ts";
+
+/** Before the packet id and the client id in the key of a message that only this client may get. */
+const KEPT_PREFIX = "mqtt-kept:";
 
 /** What a CONNECT got. */
 export interface AcquiredSession {
@@ -86,7 +90,22 @@ export class HostSessions {
         this.#log.error({ error, key }, "a stored MQTT session cannot be read and is left alone");
       }
     }
+    this.#restoreKept();
     this.groups.cleanUp();
+  }
+
+  #restoreKept(): void {
+    const { states } = this.#host;
+    for (const key of states.keys(KEPT_PREFIX)) {
+      const [, id = "", clientId = ""] = /^(\d+):(.*)$/s.exec(key.slice(KEPT_PREFIX.length)) ?? [];
+      const session = this.#byClientId.get(clientId);
+      try {
+        if (session === undefined) states.save(key, () => undefined);
+        else session.inflight.restoreKept(Number(id), decodeKept(states.get(key)!));
+      } catch (error) {
+        this.#log.error({ error, key }, "a message of an MQTT session cannot be read and is left alone");
+      }
+    }
   }
 
   #takeUp(session: MqttSession): void {
@@ -211,6 +230,7 @@ export class HostSessions {
     session.shared.clear();
     if (!session.durable) return;
     this.destroyDurable(session);
+    if (session.hasInflight) for (const [id] of session.inflight.kept) this.saveKept(session, id);
     this.save(session);
     this.saveExchanges(session);
   }
@@ -238,6 +258,15 @@ export class HostSessions {
   /** Calls back when everything so far is durable, perhaps at once. */
   whenDurable(done: () => void): void {
     this.#host.whenDurable(done);
+  }
+
+  /** A kept message has come, or is not kept any more. */
+  saveKept({ clientId }: MqttSession, id: number): void {
+    this.#host.states.save(`${KEPT_PREFIX}${id}:${clientId}`, () => {
+      const session = this.#byClientId.get(clientId);
+      const kept = session?.hasInflight ? session.inflight.kept.get(id) : undefined;
+      return kept && encodeKept(kept);
+    });
   }
 
   /** Ids of unfinished QoS 2 exchanges have changed. */

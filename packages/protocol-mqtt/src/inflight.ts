@@ -1,4 +1,5 @@
 import { type Delivery, SmallMap, SmallSet } from "@tsapollo/domain";
+import type { Kept } from "./kept-messages.ts";
 
 const FREE = 0;
 const AWAITS_PUBACK = 1;
@@ -44,10 +45,12 @@ export class Inflight {
   readonly #released = new SmallSet<number>();
   /** Sequence of a message that comes again → id and QoS. */
   readonly #resend = new SmallMap<number, number>();
-  /** Deliveries of shared subscriptions that only this client may finish, by id. [MQTT5-4.8.2-4] */
-  readonly #kept = new SmallMap<number, Delivery>();
+  /** Messages of shared subscriptions that only this client may finish, by id. [MQTT5-4.8.2-4] */
+  readonly #kept = new SmallMap<number, Kept>();
   /** Ids whose delivery is not the own durable subscription's. */
   readonly #foreign = new SmallSet<number>();
+  /** Ids of QoS 2 whose message expired or was removed after it was sent, and whose PUBREL is due. */
+  #lost: number[] = [];
 
   /** Whether no id is left. */
   get full(): boolean {
@@ -161,7 +164,7 @@ export class Inflight {
         if (!this.#foreign.has(number * PAGE_IDS + at)) deliveries[at] = undefined;
       }
     }
-    for (const known of this.#resend.values()) this.#free(known & 0xffff);
+    for (const known of this.#resend.values()) this.#lose(known);
     this.#resend.clear();
   }
 
@@ -183,38 +186,85 @@ export class Inflight {
     this.#released.add(id);
   }
 
-  /** Deliveries of shared subscriptions that were begun on an earlier connection, by id. [MQTT5-4.8.2-4] */
-  kept(): Iterable<readonly [id: number, delivery: Delivery]> {
+  /** Messages of shared subscriptions that were begun on an earlier connection, by id. [MQTT5-4.8.2-4] */
+  get kept(): SmallMap<number, Kept> {
     return this.#kept;
   }
 
-  /** The connection is gone: what was not acknowledged comes again, with the same id. */
-  detach(): void {
+  /** Puts a message back that was kept before the broker was restarted. */
+  restoreKept(id: number, kept: Kept): void {
+    if (this.#state(id) !== FREE) return;
+    this.#occupy(id);
+    this.#set(id, AWAITS_PUBREC, undefined);
+    this.#kept.set(id, kept);
+  }
+
+  /**
+   * The connection is gone: what was not acknowledged comes again, with the same id.
+   * @returns ids whose messages are kept from now on
+   */
+  detach(): readonly number[] {
+    const kept: number[] = [];
     for (let number = 0; number < this.#pages.length; number += 1) {
       const page = this.#pages[number];
       if (page === undefined) continue;
       const last = Math.min((number + 1) * PAGE_IDS - 1, PACKET_ID_MAX);
-      for (let id = number * PAGE_IDS; id <= last; id += 1) this.#detach(page, id);
+      for (let id = number * PAGE_IDS; id <= last; id += 1) {
+        if (this.#detach(page, id)) kept.push(id);
+      }
+    }
+    return kept;
+  }
+
+  /**
+   * The session goes with its connection: no other member of a group gets a message whose QoS 2 exchange was begun.
+   * [MQTT5-4.8.2-5]
+   */
+  end(): void {
+    for (const id of this.#foreign) {
+      const delivery = this.#delivery(id);
+      if (this.#state(id) === AWAITS_PUBREC && delivery?.address.kind === "topic")
+        delivery.settle("consumed");
     }
   }
 
-  #detach(page: Page, id: number): void {
+  /** @returns whether its message is kept from now on */
+  #detach(page: Page, id: number): boolean {
     const state = page.states[id & PAGE_MASK]!;
-    if (state !== AWAITS_PUBACK && state !== AWAITS_PUBREC) return;
+    if (state !== AWAITS_PUBACK && state !== AWAITS_PUBREC) return false;
     const delivery = page.deliveries[id & PAGE_MASK];
     const isForeign = this.#foreign.delete(id);
-    if (this.#kept.has(id)) return;
+    if (this.#kept.has(id)) return false;
     if (isForeign && state === AWAITS_PUBREC && delivery?.address.kind === "topic") {
       // a member of a group may not have the message twice among them: it is this client's now
-      delivery.message.own();
-      this.#kept.set(id, delivery);
+      const { message, address } = delivery;
+      message.own();
+      this.#kept.set(id, { message, address });
       delivery.settle("consumed");
       this.#set(id, AWAITS_PUBREC, undefined);
-      return;
+      return true;
     }
-    if (delivery === undefined || isForeign) return this.#free(id);
-    this.#resend.set(delivery.sequence, id | (state << 16));
-    this.#set(id, AWAITS_RESEND, undefined);
+    if (delivery === undefined || isForeign) this.#free(id);
+    else {
+      this.#resend.set(delivery.sequence, id | (state << 16));
+      this.#set(id, AWAITS_RESEND, undefined);
+    }
+    return false;
+  }
+
+  /** Whether {@link Inflight.takeLost} has something. */
+  get hasLost(): boolean {
+    return this.#lost.length > 0;
+  }
+
+  /**
+   * Ids whose message will not come again although the client may have it: an id that it holds for taken must be
+   * released, or the next message with that id would pass for a duplicate. [MQTT5-4.3.3-13]
+   */
+  takeLost(): readonly number[] {
+    const lost = this.#lost;
+    if (lost.length > 0) this.#lost = [];
+    return lost;
   }
 
   /**
@@ -226,8 +276,16 @@ export class Inflight {
     for (const [sequence, known] of this.#resend) {
       if (!all && sequence > beforeSequence) continue;
       this.#resend.delete(sequence);
-      this.#free(known & 0xffff);
+      this.#lose(known);
     }
+  }
+
+  #lose(known: number): void {
+    const id = known & 0xffff;
+    if (known >> 16 !== AWAITS_PUBREC) return this.#free(id);
+    this.#set(id, AWAITS_PUBCOMP, undefined);
+    this.#released.add(id);
+    this.#lost.push(id);
   }
 
   #state(id: number): number {

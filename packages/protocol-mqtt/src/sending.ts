@@ -1,4 +1,5 @@
 import {
+  type Address,
   type Clock,
   type Connection,
   type Delivery,
@@ -9,11 +10,12 @@ import {
 import type { Answers } from "./answers.ts";
 import { isStamped } from "./content.ts";
 import type { Feed } from "./feed.ts";
-import { type Match, NOT_GRANTED } from "./filters.ts";
+import { Filters, type Match, NOT_GRANTED } from "./filters.ts";
 import type { HostSessions } from "./host-sessions.ts";
 import type { AckResult } from "./inflight.ts";
+import type { Kept } from "./kept-messages.ts";
 import { publishQos } from "./message-codec.ts";
-import { commonProperties, NONE } from "./property-bytes.ts";
+import { commonProperties } from "./property-bytes.ts";
 import { writePublish } from "./publish-writer.ts";
 import { OwnProperties, writePublish5 } from "./publish-writer-5.ts";
 import { FIRST_FAILURE, REASON, violation } from "./reasons.ts";
@@ -58,6 +60,9 @@ export class Sending {
   #refused = false;
   #warned = false;
   #closed = false;
+  /** What of the kept messages could not be sent again yet. */
+  readonly #unsent: number[] = [];
+  #shared: Filters | undefined;
 
   constructor(parts: {
     readonly connection: Connection;
@@ -125,7 +130,7 @@ export class Sending {
     const isWritten = this.#is5
       ? this.#write5(message, match, name, first, 0)
       : writePublish(output, message, name, first, 0);
-    if (!isWritten) this.#warnDropped(delivery);
+    if (!isWritten) this.#warnDropped(delivery.address);
     else {
       const { counters } = this.#sessions;
       counters.publishSent += 1;
@@ -148,15 +153,27 @@ export class Sending {
     const session = this.#session;
     const { inflight } = session;
     if (inflight.isResend(id)) return;
-    if (reason >= FIRST_FAILURE) return this.#finished(inflight.pubrec(id, true), "PUBREC", id);
-    const result = inflight.pubrec(id);
+    const wasKept = inflight.kept.has(id);
+    const isRefused = reason >= FIRST_FAILURE;
+    const result = inflight.pubrec(id, isRefused);
+    if (wasKept) this.#sessions.saveKept(session, id);
+    if (isRefused) return this.#finished(result, "PUBREC", id);
     this.#check(result, "PUBREC", id);
     if (result === "unknown") return this.#answers.plainAck(PUBREL, id, REASON.PACKET_ID_NOT_FOUND);
-    if (!session.durable) return this.#answers.plainAck(PUBREL, id);
-    this.#sessions.saveExchanges(session, (error) => {
+    this.#release(id);
+  }
+
+  #release(id: number): void {
+    if (!this.#session.durable) return this.#answers.plainAck(PUBREL, id);
+    this.#sessions.saveExchanges(this.#session, (error) => {
       // without the store the next connection says it again
-      if (error === undefined && session.owner !== undefined) this.#answers.plainAck(PUBREL, id);
+      if (error === undefined && !this.#closed) this.#answers.plainAck(PUBREL, id);
     });
+  }
+
+  /** Releases ids whose messages are gone, though the client may have them. [MQTT5-4.3.3-13] */
+  releaseLost(): void {
+    for (const id of this.#session.inflight.takeLost()) this.#release(id);
   }
 
   /** [MQTT-4.3.3-1] */
@@ -170,13 +187,33 @@ export class Sending {
   resend(): void {
     if (!this.#session.hasInflight) return;
     const { inflight } = this.#session;
-    for (const [id, delivery] of inflight.kept()) {
-      this.#quota -= 1;
-      const first = PLAIN_PUBLISH | DUP_BIT | (2 << 1);
-      const match = { qos: 2, noLocal: false, retainAsPublished: false, identifiers: NONE };
-      this.#write(delivery, match, this.#names.of(delivery.address), first, id);
-    }
+    inflight.takeLost(); // they are among the released
+    for (const [id] of inflight.kept) this.#unsent.push(id);
+    if (this.#unsent.length > 0) this.#sendKept();
     for (const id of inflight.released()) this.#answers.plainAck(PUBREL, id);
+  }
+
+  /** Completes exchanges of shared subscriptions, as far as the receive maximum goes. [MQTT5-4.8.2-4] [MQTT5-3.3.4-9] */
+  #sendKept(): void {
+    const { inflight, shared } = this.#session;
+    const first = PLAIN_PUBLISH | DUP_BIT | (2 << 1);
+    if (this.#shared === undefined) {
+      this.#shared = new Filters();
+      for (const one of shared.values()) this.#shared.set(one);
+    }
+    while (this.#quota > 0) {
+      const id = this.#unsent.shift();
+      if (id === undefined) return;
+      const kept = inflight.kept.get(id);
+      if (kept === undefined) continue;
+      this.#quota -= 1;
+      const match = { ...this.#shared.match(kept.address), noLocal: false };
+      if (this.#write(kept, match, this.#names.of(kept.address), first, id)) continue;
+      this.#warnDropped(kept.address);
+      this.#quota += 1;
+      inflight.forget(id);
+      this.#sessions.saveKept(this.#session, id);
+    }
   }
 
   /**
@@ -191,9 +228,10 @@ export class Sending {
     own: boolean,
   ): boolean {
     if (name === NO_NAME) return this.#drop(delivery);
-    if (this.#quota <= 0) return this.#refuse();
+    if (this.#quota <= 0 || this.#unsent.length > 0) return this.#refuse();
     const { inflight } = this.#session;
     const known = own && inflight.expectsResend ? inflight.again(delivery) : 0; // [MQTT-4.4.0-1]
+    if (inflight.hasLost) this.releaseLost();
     if (known === 0 && inflight.full) return this.#refuse();
     const wireQos = known === 0 ? qos : known >> 16;
     const id = known === 0 ? inflight.take(delivery, qos, own) : known & 0xffff;
@@ -215,7 +253,7 @@ export class Sending {
 
   #writeAcknowledged(delivery: Delivery, match: Match, name: Uint8Array, first: number, id: number): void {
     if (this.#write(delivery, match, name, first, id)) return;
-    this.#warnDropped(delivery);
+    this.#warnDropped(delivery.address);
     this.#quota += 1;
     this.#session.inflight.forget(id);
     delivery.settle("consumed");
@@ -240,8 +278,7 @@ export class Sending {
   }
 
   /** @returns `false`: the client cannot take such a packet */
-  #write(delivery: Delivery, match: Match, name: Uint8Array, first: number, packetId: number): boolean {
-    const { message } = delivery;
+  #write({ message }: Kept, match: Match, name: Uint8Array, first: number, packetId: number): boolean {
     const isWritten = this.#is5
       ? this.#write5(message, match, name, first, packetId)
       : writePublish(this.#connection.output, message, name, first, packetId);
@@ -275,17 +312,17 @@ export class Sending {
   }
 
   #drop(delivery: Delivery): boolean {
-    this.#warnDropped(delivery);
+    this.#warnDropped(delivery.address);
     delivery.settle("consumed");
     return true;
   }
 
-  #warnDropped(delivery: Delivery): void {
+  #warnDropped(address: Address): void {
     this.#sessions.counters.publishDropped += 1;
     if (this.#warned) return;
     this.#warned = true; // once per connection: it can happen with every message
     this.#log.warn(
-      { address: delivery.address.key },
+      { address: address.key },
       "dropping a message: no filter of the session covers it, it has expired, or the client cannot take it",
     );
   }
@@ -306,6 +343,7 @@ export class Sending {
   #finished(result: AckResult, what: string, id: number): void {
     this.#check(result, what, id);
     if (result === "done" && this.#quota < this.#limits.inflightMax) this.#quota += 1;
+    if (this.#unsent.length > 0) this.#sendKept();
     if (this.#refused) this.#takeMore();
   }
 

@@ -122,10 +122,15 @@ export class MqttSession {
     return this.filters.hasNoLocal;
   }
 
-  /** The connection is about to go; what it left unfinished waits for the next. */
-  detach(): void {
-    this.#inflight?.detach();
+  /**
+   * The connection is about to go; what it left unfinished waits for the next, if the session does.
+   * @returns packet ids of messages that are kept from now on
+   */
+  detach(): readonly number[] {
+    if (this.expirySeconds === 0) this.#inflight?.end();
+    const kept = this.expirySeconds === 0 ? undefined : this.#inflight?.detach();
     if (this.#inflight?.count === 0) this.#inflight = undefined;
     this.received.shrink();
+    return kept ?? [];
   }
 }

@@ -273,6 +273,7 @@ export class Subscribing implements FeedOwner {
     this.#main.cancel();
     this.#main = undefined;
     this.#session.inflight.abandon();
+    this.#sending.releaseLost();
     this.#sessions.destroyDurable(this.#session);
   }
 

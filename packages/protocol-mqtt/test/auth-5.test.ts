@@ -192,4 +192,16 @@ describe("MQTT 5.0: enhanced authentication, SCRAM-SHA-256", () => {
     }
     await settled();
   });
+
+  it("[MQTT5-4.12.0-4] who does not go on with an exchange is refused in time", async () => {
+    const many = world();
+    const client = many.client();
+    const prover = new Prover();
+    const asked = { authenticationMethod: METHOD, authenticationData: Buffer.from(prover.first) };
+    const atOnce = await client.connect(hello(asked));
+    assertPackets(atOnce.length > 0 ? atOnce : await answersOf(client), [{ cmd: "auth", reasonCode: 0x18 }]);
+    many.clock.advance(10_000);
+    assertPackets(client.answers(), [{ cmd: "connack", reasonCode: REASON.PROTOCOL_ERROR }]);
+    assert.notEqual(client.connection.state, "open");
+  });
 });
