@@ -129,7 +129,9 @@ export class Broker {
         logs.console.info({}, `Starting store: ${engine.storeTitle}`);
         this.#refuseIfStopping();
         await engine.start();
-        this.#sessions.hostStarted(engine.admitBroker(), this.#services);
+        const host = engine.admitBroker();
+        this.#sessions.hostStarted(host, this.#services);
+        this.#containers.hostStarted(host);
         this.#sys.hostStarted(engine, this.#sourcesOf(engine));
       }
       for (const connector of config.connectors) {

@@ -185,6 +185,8 @@ export interface AmqpConfig extends NamingConfig {
   readonly idleTimeoutMs: number;
   /** How long a connection may take to say Open. */
   readonly connectTimeoutMs: number;
+  /** Destinations that one message may reach by wildcards; 0: none. */
+  readonly wildcardSendMax: number;
   /** See {@link StompConfig}. */
   readonly protocolFilters: readonly string[];
 }

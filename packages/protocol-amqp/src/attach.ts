@@ -7,6 +7,7 @@ import { IncomingLink, type Target } from "./incoming-link.ts";
 import { makeNode, plainKind } from "./nodes.ts";
 import type { OpenConnection } from "./open-connection.ts";
 import { OutgoingLink } from "./outgoing-link.ts";
+import { hasPattern } from "./patterns.ts";
 import type { Session } from "./session.ts";
 import { planSource, type SourcePlan } from "./source-plan.ts";
 
@@ -133,6 +134,7 @@ function refuseUnlessAllowed(
   addresses: readonly Address[],
   connection: OpenConnection,
 ): void {
+  const isPattern = hasPattern(addresses, connection.options.wildcardSendMax);
   const trial = host.begin();
   const message = new Message({
     codec: connection.shared.codec,
@@ -148,7 +150,9 @@ function refuseUnlessAllowed(
     priority: 4,
     groupKey: undefined,
   });
-  for (const address of addresses) trial.publish(address, message);
+  const { wildcardSendMax } = connection.options;
+  if (isPattern) trial.publishToMatching(addresses, message, wildcardSendMax);
+  else for (const address of addresses) trial.publish(address, message);
   const { refusal: refused } = trial;
   trial.abort();
   if (refused !== undefined && refused.code !== "TRANSACTION_LIMIT") throw refused;

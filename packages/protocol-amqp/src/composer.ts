@@ -11,6 +11,9 @@ import { type AmqpMessageCodec, ORIGIN_FORM } from "./message-codec.ts";
 const DELIVERY_TIME = Buffer.from("x-opt-delivery-time");
 const DELIVERY_DELAY = Buffer.from("x-opt-delivery-delay");
 
+/** The last moment that a date can name. */
+const TIME_MAX_MS = 8.64e15;
+
 /** What a composer is made of. */
 export interface ComposerParts {
   readonly codec: AmqpMessageCodec;
@@ -56,6 +59,7 @@ export class MessageComposer {
   ): Message {
     const sections = this.#sections;
     sections.scan(bytes, start, end);
+    sections.check(bytes);
     const { properties } = sections;
     this.to = wantsTo ? this.#text(bytes, PROPERTY.to) : undefined;
     const replyTo = properties[PROPERTY.replyTo]!;
@@ -101,8 +105,7 @@ export class MessageComposer {
     const byTtl = ttlMs === ABSENT ? 0 : nowMs + ttlMs;
     const { start, end } = properties[PROPERTY.absoluteExpiryTime]!;
     if (start === end) return byTtl;
-    const value = scalar(bytes, start, end);
-    const absolute = typeof value === "number" && value > 0 ? value : 0;
+    const absolute = timeOf(scalar(bytes, start, end));
     return byTtl === 0 || absolute === 0 ? byTtl + absolute : Math.min(byTtl, absolute);
   }
 
@@ -114,15 +117,15 @@ export class MessageComposer {
     while (walker.next()) {
       const isTime = walker.keyIs(DELIVERY_TIME);
       if (!isTime && !walker.keyIs(DELIVERY_DELAY)) continue;
-      const value = Number(scalar(bytes, walker.value, walker.valueEnd));
-      if (value > 0) return isTime ? value : nowMs + value;
+      const value = timeOf(scalar(bytes, walker.value, walker.valueEnd));
+      if (value > 0) return isTime ? value : Math.min(nowMs + value, TIME_MAX_MS);
     }
     return 0;
   }
 
   /** `reply-to` names a temporary destination of this connection: others must be told its real name. [2.9] */
   #rewritten(bytes: Uint8Array, start: number, end: number, nowMs: number, wantsTo: boolean): Message {
-    const { properties, propertiesEnd, bareStart } = this.#sections;
+    const { properties, propertyList, bareStart } = this.#sections;
     const writer = new ValueWriter(end - start + 256);
     writer.raw(bytes.subarray(start, bareStart));
     const mark = writer.begin(SECTION.properties, 0xd0);
@@ -132,7 +135,7 @@ export class MessageComposer {
       else writer.raw(bytes.subarray(span.start, span.end));
     });
     writer.end(mark, properties.length);
-    writer.raw(bytes.subarray(propertiesEnd, end));
+    writer.raw(bytes.subarray(propertyList.end, end));
     const whole = writer.take();
     return this.compose(whole, 0, whole.length, false, nowMs, wantsTo);
   }
@@ -146,6 +149,12 @@ export class MessageComposer {
       `The prefix of temporary destinations begins other names, too: '${real}'`,
     );
   }
+}
+
+/** A time or duration in whole milliseconds; 0 for what is none. */
+function timeOf(value: unknown): number {
+  const ms = typeof value === "number" || typeof value === "bigint" ? Number(value) : 0;
+  return ms > 0 ? Math.min(Math.ceil(ms), TIME_MAX_MS) : 0;
 }
 
 /** What a single section holds: the content of text and bytes, anything else with its type. */

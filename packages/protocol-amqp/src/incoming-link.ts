@@ -6,6 +6,7 @@ import { rejectedState } from "./codec/write-performatives.ts";
 import { AmqpError, asAmqpError } from "./conditions.ts";
 import type { Owing } from "./confirmations.ts";
 import { PartialDelivery } from "./partial-delivery.ts";
+import { hasPattern } from "./patterns.ts";
 import type { Session } from "./session.ts";
 
 /** What takes the messages of a link. */
@@ -59,8 +60,9 @@ export class IncomingLink implements Owing {
     this.second = parts.second;
     this.#deliveryCount = parts.initialDeliveryCount;
     const { target } = parts;
-    this.#only =
+    const only =
       target.kind === "addresses" && target.addresses.length === 1 ? target.addresses[0] : undefined;
+    this.#only = only?.isPattern === true ? undefined : only;
   }
 
   get isCoordinator(): boolean {
@@ -216,10 +218,14 @@ export class IncomingLink implements Owing {
     const addresses = only === undefined ? this.#addresses(composer.to) : undefined;
     if (state?.kind === "transactional") {
       const { transaction } = connection.transactions.named(state.txnId);
-      for (const address of addresses ?? [only!]) transaction.publish(address, message);
+      const { wildcardSendMax } = connection.options;
+      const all = addresses ?? [only!];
+      if (hasPattern(all, wildcardSendMax)) transaction.publishToMatching(all, message, wildcardSendMax);
+      else for (const address of all) transaction.publish(address, message);
       if (!settled) this.reply(deliveryId, transactionalAccepted(state.txnId));
       return;
     }
+    if (addresses !== undefined) hasPattern(addresses, connection.options.wildcardSendMax);
     const token = settled ? NO_TOKEN : connection.confirmations.expect(this, deliveryId);
     connection.publish(this, only, addresses, message, token);
   }

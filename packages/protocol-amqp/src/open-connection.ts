@@ -31,6 +31,7 @@ import { Coordinator } from "./coordinator.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 import type { AmqpOptions } from "./options.ts";
 import type { OutgoingLink } from "./outgoing-link.ts";
+import { hasPattern } from "./patterns.ts";
 import { HOLD, type ReadingGate } from "./reading-gate.ts";
 import { type Link, Session } from "./session.ts";
 import type { AmqpShared } from "./shared.ts";
@@ -80,7 +81,7 @@ export class OpenConnection {
   readonly #transfer: TransferFrame = new TransferFrame();
   readonly #flow: FlowFrame = new FlowFrame();
   readonly #disposition: DispositionFrame = new DispositionFrame();
-  #waitingForOutput: Set<OutgoingLink> = new Set();
+  readonly #waitingForOutput: Set<OutgoingLink> = new Set();
   readonly #owing: Session[] = [];
   #receiving = false;
   #flushScheduled = false;
@@ -277,18 +278,25 @@ export class OpenConnection {
     token: number,
   ): void {
     this.#publishing = link;
-    const one = only ?? (addresses!.length === 1 ? addresses![0] : undefined);
     const size = message.sizeBytes;
     const taken =
-      one === undefined
-        ? this.host.publishToAll(addresses!, message, token)
-        : this.host.publish(one, message, token);
+      only === undefined
+        ? this.#publishToAll(addresses!, message, token)
+        : this.host.publish(only, message, token);
     this.#publishing = undefined;
     if (taken) return;
     link.blocked = true;
     this.#bytesSinceBlocked += size;
     // dispositions are still read, so that who fills a queue can empty it; but not without a bound
     if (this.#bytesSinceBlocked > this.options.bufferSizeBytes) this.#parts.gate.hold(HOLD.destination);
+  }
+
+  #publishToAll(addresses: readonly Address[], message: Message, token: number): boolean {
+    const { wildcardSendMax } = this.options;
+    if (hasPattern(addresses, wildcardSendMax))
+      return this.host.publishToMatching(addresses, message, token, wildcardSendMax);
+    if (addresses.length === 1) return this.host.publish(addresses[0]!, message, token);
+    return this.host.publishToAll(addresses, message, token);
   }
 
   /** The addresses of a message's `to`. @throws BrokerError BAD_ADDRESS */
@@ -350,8 +358,13 @@ export class OpenConnection {
   /** The client reads again: links go on in the order in which they were stopped. */
   drained(): void {
     const waiting = this.#waitingForOutput;
-    this.#waitingForOutput = new Set();
-    for (const link of waiting) link.unblocked();
+    // who is stopped again goes to the end, so that one link's many deliveries do not keep the others waiting
+    for (let left = waiting.size; left > 0 && !this.output.full; left -= 1) {
+      const [link] = waiting;
+      if (link === undefined) return;
+      waiting.delete(link);
+      link.unblocked();
+    }
   }
 
   /** Says in the log what a client was refused. */

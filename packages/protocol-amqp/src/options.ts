@@ -48,6 +48,8 @@ export interface AmqpOptions extends AmqpNaming {
   readonly dieDelayMs: number;
   /** What a client may send on while a destination is full, before we stop reading. */
   readonly bufferSizeBytes: number;
+  /** Most destinations that one message with wildcards reaches; 0: such messages are refused. */
+  readonly wildcardSendMax: number;
 }
 
 const MIB = 1_024 * 1_024;
@@ -80,4 +82,5 @@ export const DEFAULT_AMQP_OPTIONS: AmqpOptions = Object.freeze({
   connectTimeoutMs: 10_000,
   dieDelayMs: 5_000,
   bufferSizeBytes: 655_360,
+  wildcardSendMax: 0,
 });

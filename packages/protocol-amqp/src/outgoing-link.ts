@@ -1,18 +1,23 @@
-import type {
+import {
+  type Address,
   BrokerError,
-  Consumer,
-  Delivery,
-  Outcome,
-  SubscribeRequest,
-  Subscription,
-  VirtualHost,
+  type Consumer,
+  type Delivery,
+  type Outcome,
+  type SubscribeRequest,
+  type Subscription,
+  type VirtualHost,
 } from "@tsapollo/domain";
 import type { DeliveryState } from "./codec/delivery-state.ts";
 import { ABSENT, type FlowFrame } from "./codec/frames.ts";
 import { AmqpError, asAmqpError } from "./conditions.ts";
 import { rememberAcquired, rememberAnnotations } from "./modified.ts";
+import { RefusedHere } from "./refused-here.ts";
 import type { Session } from "./session.ts";
 import type { Unsettled } from "./unsettled.ts";
+
+/** Half of all delivery ids: what is farther ahead is behind. */
+const HALF = 0x8000_0000;
 
 /** What a link to a receiving client is made of. */
 export interface OutgoingParts {
@@ -50,7 +55,16 @@ export class OutgoingLink implements Consumer {
   #left = false;
   /** Deliveries that transactions hold. */
   #held = 0;
+  #request: SubscribeRequest | undefined = undefined;
   #subscription: Subscription | undefined = undefined;
+  /** What the client has said it cannot take; undefined until then. */
+  #refused: RefusedHere | undefined = undefined;
+  /** Deliveries that the client has. */
+  #outstanding = 0;
+  /** The subscription before something was refused; it ends when the client has nothing of it any more. */
+  #older: Subscription | undefined = undefined;
+  #olderLeft = 0;
+  #newerFrom = 0;
 
   constructor(parts: OutgoingParts) {
     this.#parts = parts;
@@ -63,12 +77,18 @@ export class OutgoingLink implements Consumer {
 
   /** @throws BrokerError what the engine refuses it with */
   subscribe(host: VirtualHost, request: SubscribeRequest): void {
+    this.#request = request;
     const subscription = host.subscribe(request, this);
     if (this.#left) subscription.cancel();
     else this.#subscription = subscription;
   }
 
   offer(delivery: Delivery): boolean {
+    if (this.#refused !== undefined) return false; // the older subscription gets nothing any more
+    return this.#take(delivery);
+  }
+
+  #take(delivery: Delivery): boolean {
     if (this.#left || this.#credit === 0) return false;
     if (!this.session.canSend(this)) {
       this.#blocked = true;
@@ -83,6 +103,7 @@ export class OutgoingLink implements Consumer {
     this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
     this.session.send(this, delivery);
     if (this.presettled) this.#settle(delivery, "consumed");
+    else this.#outstanding += 1;
     return true;
   }
 
@@ -133,6 +154,17 @@ export class OutgoingLink implements Consumer {
     const outcome = this.outcomeOf(entry.delivery, state);
     if (outcome === "undelivered") rememberAcquired(entry.delivery.message);
     this.#settle(entry.delivery, outcome);
+    this.retired(entry.id);
+  }
+
+  /** The client does not have a delivery any more. */
+  retired(id: number): void {
+    this.#outstanding -= 1;
+    if (this.#older === undefined || (id - this.#newerFrom) >>> 0 < HALF) return;
+    this.#olderLeft -= 1;
+    if (this.#olderLeft > 0) return;
+    this.#older.cancel();
+    this.#older = undefined;
   }
 
   /** What a state means to the engine. */
@@ -145,10 +177,42 @@ export class OutgoingLink implements Consumer {
         return "poisoned"; // [quirk 23 mended]
       case "modified":
         if (state?.annotations !== undefined) rememberAnnotations(delivery.message, state.annotations);
-        if (state?.undeliverableHere === true) return "poisoned";
+        if (state?.undeliverableHere === true) this.#refuse(delivery);
         return state?.deliveryFailed === true ? "retry" : "undelivered";
       default:
         return "consumed";
+    }
+  }
+
+  /**
+   * The delivery is not to come again on this link, and stays with the engine for others. From the first one on the
+   * engine is asked for everything else only. [AMQP 3.4.5]
+   */
+  #refuse(delivery: Delivery): void {
+    const request = this.#request!;
+    // what comes from topics does not return; and a link to both would get what is published a second time
+    if (this.#parts.browses || (request.durable === undefined && request.addresses.some(isTopic))) return;
+    if (this.#refused !== undefined) return this.#refused.add(delivery);
+    const addresses = request.durable === undefined ? request.addresses : [request.durable];
+    const isNumbered = addresses.length === 1 || addresses.every(({ kind }) => kind === "queue");
+    const refused = new RefusedHere(request.filter, isNumbered);
+    refused.add(delivery);
+    this.#refused = refused;
+    this.#older = this.#subscription;
+    this.#olderLeft = this.#outstanding;
+    this.#newerFrom = this.session.nextDeliveryId;
+    this.#subscription = undefined;
+    const offer = (offered: Delivery): boolean => {
+      if (!refused.knows(offered)) return this.#take(offered);
+      offered.settle("undelivered");
+      return true;
+    };
+    const consumer: Consumer = { offer, ended: (reason) => this.ended(reason) };
+    try {
+      this.#subscription = this.session.connection.host.subscribe({ addresses, filter: refused }, consumer);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.ended(error);
     }
   }
 
@@ -188,6 +252,8 @@ export class OutgoingLink implements Consumer {
   #cancel(): void {
     this.#subscription?.cancel();
     this.#subscription = undefined;
+    this.#older?.cancel();
+    this.#older = undefined;
   }
 
   /** The connection is over: the engine takes everything back by itself. */
@@ -196,4 +262,8 @@ export class OutgoingLink implements Consumer {
     this.#left = true;
     this.#parts.onOver(false);
   }
+}
+
+function isTopic({ kind }: Address): boolean {
+  return kind === "topic";
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from "@tsapollo/domain";
+import { BrokerError, type Delivery } from "@tsapollo/domain";
 import type { DeliveryState } from "./codec/delivery-state.ts";
 import { ABSENT, type DispositionFrame, type FlowFrame, type TransferFrame } from "./codec/frames.ts";
 import type { BeginTerms } from "./codec/performatives.ts";
@@ -10,7 +10,7 @@ import {
   encodeDetach,
   encodeEnd,
 } from "./codec/write-performatives.ts";
-import { AmqpError } from "./conditions.ts";
+import { AmqpError, asAmqpError } from "./conditions.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 import type { OpenConnection } from "./open-connection.ts";
 import type { OutgoingLink } from "./outgoing-link.ts";
@@ -38,9 +38,7 @@ export class Session {
   readonly #handles: Set<number> = new Set();
   readonly #remoteHandleMax: number;
   /** Links whose offers were refused for want of window or of room among the unsettled, in order. */
-  #waiting: Set<OutgoingLink> = new Set();
-  /** Deliveries from a client that settles after us, and has not yet. */
-  readonly #seconds: Map<number, IncomingLink> = new Map();
+  readonly #waiting: Set<OutgoingLink> = new Set();
   #nextIncomingId: number;
   #sinceWindow = 0;
   /** Accepted deliveries that are still to be told: a range. */
@@ -140,6 +138,7 @@ export class Session {
     this.#links.set(link.remoteHandle, "detaching");
     this.connection.logRefusal(error);
     this.connection.writeCold(encodeDetach(this.channel, link.handle, true, error));
+    this.roomAgain();
   }
 
   /** The peer detaches a link: it is answered in kind. [AMQP 2.6.4–2.6.6] */
@@ -148,8 +147,10 @@ export class Session {
     this.#links.delete(remoteHandle);
     if (link === "detaching") return;
     this.flushAccepted();
-    link.leave(closed);
-    this.connection.writeCold(encodeDetach(this.channel, link.handle, closed));
+    const failure = refusalOf(() => link.leave(closed));
+    if (failure !== undefined) this.connection.logRefusal(failure);
+    this.connection.writeCold(encodeDetach(this.channel, link.handle, closed, failure));
+    this.roomAgain();
   }
 
   /** A handle of ours is free again. */
@@ -215,6 +216,11 @@ export class Session {
     return false;
   }
 
+  /** What the next delivery to the client will be called. */
+  get nextDeliveryId(): number {
+    return this.#out.nextDeliveryId;
+  }
+
   send(link: OutgoingLink, delivery: Delivery): void {
     const id = this.#out.begin(link, delivery);
     if (!link.presettled) this.unsettled.add(link, delivery, id);
@@ -224,9 +230,19 @@ export class Session {
   unblock(): void {
     if (!this.#out.goOn()) return;
     if (this.#waiting.size === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const link of waiting) link.unblocked();
+    // who is stopped again goes to the end, so that one link's many deliveries do not keep the others waiting
+    for (let left = this.#waiting.size; left > 0 && !this.#out.isBlocked; left -= 1) {
+      const [link] = this.#waiting;
+      if (link === undefined) return;
+      this.#waiting.delete(link);
+      link.unblocked();
+    }
+  }
+
+  /** Fewer deliveries are unsettled: links that waited for that go on. */
+  roomAgain(): void {
+    if (this.#over || this.#waiting.size === 0) return;
+    if (this.unsettled.size < this.connection.options.unsettledMax) this.unblock();
   }
 
   /** A disposition of the peer's. @throws AmqpError */
@@ -234,18 +250,11 @@ export class Session {
     if ((frame.last - frame.first) >>> 0 > WINDOW) {
       throw new AmqpError("session", "amqp:invalid-field", "A disposition ends before it begins");
     }
-    if (frame.role === 0) this.#settledBySender(frame);
-    else if (frame.first === frame.last) this.#one(frame, state, bytes);
+    // what a sender settles after us is over for us already
+    if (frame.role === 0 || (frame.settled === 0 && !isTelling(state))) return;
+    if (frame.first === frame.last) this.#one(frame, state, bytes);
     else this.#range(frame, state, bytes);
-    if (this.#waiting.size > 0 && this.unsettled.size < this.connection.options.unsettledMax) this.unblock();
-  }
-
-  /** The sender of deliveries settles them after us. */
-  #settledBySender(frame: DispositionFrame): void {
-    if (frame.settled === 0 || this.#seconds.size === 0) return;
-    const span = (frame.last - frame.first) >>> 0;
-    for (const id of [...this.#seconds.keys()])
-      if ((id - frame.first) >>> 0 <= span) this.#seconds.delete(id);
+    this.roomAgain();
   }
 
   #one(frame: DispositionFrame, state: DeliveryState | undefined, bytes: Uint8Array): void {
@@ -266,15 +275,12 @@ export class Session {
 
   /** @returns whether the client has to be told that we settled it */
   #end(entry: Unsettled, state: DeliveryState | undefined, settled: boolean): boolean {
-    if (entry.held) return false;
     if (state?.kind === "transactional") {
       const { transactions } = this.connection;
       const open = transactions.named(state.txnId);
       transactions.hold(open, this, entry, entry.link.outcomeOf(entry.delivery, state.outcome), settled);
       return false;
     }
-    const isTerminal = state !== undefined && state.kind !== "received";
-    if (!settled && !isTerminal) return false;
     this.unsettled.delete(entry.id);
     entry.link.settle(entry, state);
     return !settled;
@@ -299,7 +305,6 @@ export class Session {
     if (this.#acceptedFirst !== ABSENT) {
       if (id === (this.#acceptedLast + 1) >>> 0 && settled === this.#acceptedSettled) {
         this.#acceptedLast = id;
-        if (link.second) this.#seconds.set(id, link);
         return;
       }
       this.flushAccepted();
@@ -307,7 +312,6 @@ export class Session {
     this.#acceptedFirst = id;
     this.#acceptedLast = id;
     this.#acceptedSettled = settled;
-    if (link.second) this.#seconds.set(id, link);
     this.connection.owesFlush(this);
   }
 
@@ -333,7 +337,6 @@ export class Session {
   /** Tells another outcome of a delivery from the client. */
   replied(link: IncomingLink, id: number, state: Uint8Array): void {
     this.flushAccepted();
-    if (link.second) this.#seconds.set(id, link);
     const { output } = this.connection;
     if (this.#over) return;
     writeDisposition(output, this.channel, true, id, id, !link.second, state);
@@ -360,5 +363,21 @@ export class Session {
   dropped(): void {
     this.#over = true;
     for (const link of this.#links.values()) if (link !== "detaching") link.dropped();
+  }
+}
+
+/** Whether a state, by itself, says what becomes of a delivery. */
+function isTelling(state: DeliveryState | undefined): boolean {
+  return state !== undefined && state.kind !== "received";
+}
+
+/** Why the engine did not do something, as the error of a link. */
+function refusalOf(work: () => void): AmqpError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BrokerError) return asAmqpError("link", error);
+    throw error;
   }
 }

@@ -4,7 +4,7 @@ import { type FilterTerms, type SourceTerms, wrapSource } from "./codec/terminus
 import { AmqpError } from "./conditions.ts";
 import type { Replaceable } from "./containers.ts";
 import { readFilters } from "./filters.ts";
-import { destroyQuietly, makeNode, plainKind } from "./nodes.ts";
+import { makeNode, plainKind } from "./nodes.ts";
 import type { OpenConnection } from "./open-connection.ts";
 
 /** What a source comes to. */
@@ -187,13 +187,11 @@ function planShared(
   const { host, containerId } = connection;
   const scope = shape.source.capabilities.includes("global") ? "global" : `container ${containerId}`;
   const durable = new Address("dsub", ["amqp-shared", scope, subscriptionName(linkName)]);
-  containers.share(host.id, durable.key);
+  containers.share(host, durable);
   return {
     request: withFilter({ addresses: topics, durable }, shape.filter),
     wrapped: wrapped(shape),
     begun: NOTHING,
-    onOver: () => {
-      if (containers.unshare(host.id, durable.key)) destroyQuietly(host, durable);
-    },
+    onOver: () => containers.unshare(host, durable),
   };
 }

@@ -33,7 +33,7 @@ export class OpenTransaction {
 
   /** Retires a delivery. [AMQP 4.4.2] */
   hold(session: Session, entry: Unsettled, outcome: Outcome, settled: boolean): void {
-    entry.held = true;
+    session.unsettled.hold(entry, true);
     entry.link.holdsMore(1);
     this.#held.push({ session, entry, settled });
     this.transaction.settle(entry.delivery, outcome);
@@ -44,15 +44,19 @@ export class OpenTransaction {
    * settle again, and those that it does not know any more, having settled them, return to their queues.
    */
   release(committed: boolean): void {
+    const sessions = new Set<Session>();
     for (const { session, entry, settled } of this.#held.splice(0)) {
-      entry.held = false;
+      session.unsettled.hold(entry, false);
       if (committed || settled || entry.link.isOver) {
         session.unsettled.delete(entry.id);
         if (!committed) entry.delivery.settle("retry");
         else if (!settled && !entry.link.isOver) session.settledByUs(entry.id);
+        entry.link.retired(entry.id);
       }
       entry.link.holdsMore(-1);
+      sessions.add(session);
     }
+    for (const session of sessions) session.roomAgain();
   }
 }
 

@@ -24,8 +24,8 @@ interface Rest {
 export class TransferOutput {
   /** Id of the next transfer frame. [AMQP 2.5.6] */
   nextId = 0;
+  nextDeliveryId = 0;
   #window: number;
-  #nextDeliveryId = 0;
   #rest: Rest | undefined = undefined;
   readonly #connection: OpenConnection;
   readonly #head: TransferHead;
@@ -55,8 +55,8 @@ export class TransferOutput {
     const connection = this.#connection;
     const { content, output } = connection;
     content.fill(delivery, connection.clock.nowMs());
-    const id = this.#nextDeliveryId;
-    this.#nextDeliveryId = (id + 1) >>> 0;
+    const id = this.nextDeliveryId;
+    this.nextDeliveryId = (id + 1) >>> 0;
     const head = this.#head;
     head.handle = link.handle;
     head.deliveryId = id;

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { DeliveryStateReader } from "../src/codec/delivery-state.ts";
 import { FieldReader } from "../src/codec/field-reader.ts";
 import { ABSENT, Descriptor, DispositionFrame, FlowFrame, TransferFrame } from "../src/codec/frames.ts";
-import { checkValue } from "../src/codec/values.ts";
+import { DECODED, ValueChecker } from "../src/codec/values.ts";
 import { ACCEPTED_STATE, putTransfer, writeDisposition, writeFlow } from "../src/codec/write-frames.ts";
 import { AmqpError } from "../src/conditions.ts";
 import { type Composite, frame, frames, message } from "./wire.ts";
@@ -175,7 +175,7 @@ test("whatever bytes there are: read, or refused by a decode-error, and never pa
     fc.property(start, fc.uint8Array({ maxLength: 60 }), (head, tail) => {
       const bytes = Uint8Array.from([...head, ...tail]);
       for (const read of [
-        () => checkValue(bytes, 0, bytes.length),
+        () => new ValueChecker(DECODED).check(bytes, 0, bytes.length),
         () => new TransferFrame().read(new FieldReader(), bytes, 0, bytes.length),
         () => new FlowFrame().read(new FieldReader(), bytes, 0, bytes.length),
         () => new DispositionFrame().read(new FieldReader(), bytes, 0, bytes.length),
@@ -203,6 +203,8 @@ for (const { name, hex } of [
 ]) {
   test(`1.6 refused: ${name}`, () => {
     const bytes = Buffer.from(hex, "hex");
-    assert.throws(() => checkValue(bytes, 0, bytes.length), { condition: "amqp:decode-error" });
+    assert.throws(() => new ValueChecker(DECODED).check(bytes, 0, bytes.length), {
+      condition: "amqp:decode-error",
+    });
   });
 }

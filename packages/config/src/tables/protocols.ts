@@ -291,6 +291,12 @@ export const AMQP: Table<AmqpAttributes> = {
     10_000,
     "Milliseconds a connection may take to say Open.",
   ),
+  wildcardSendMax: ours(
+    "wildcard_send_max",
+    count(0, INT_MAX),
+    0,
+    "Most existing destinations that one message reaches by wildcards; 0: sending to wildcards is an error.",
+  ),
 };
 
 /** `<udp>`. [instance 8.5] */

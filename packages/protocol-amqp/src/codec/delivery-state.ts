@@ -1,6 +1,7 @@
 import { decodeError } from "../conditions.ts";
 import type { FieldReader } from "./field-reader.ts";
 import type { Descriptor } from "./frames.ts";
+import { DECODED, ValueChecker } from "./values.ts";
 import { ACCEPTED_STATE } from "./write-frames.ts";
 
 /** The state of a delivery, as a peer tells it. [AMQP 3.4, 4.5] */
@@ -56,6 +57,7 @@ const SYMBOLS: ReadonlyMap<string, number> = new Map([
 export class DeliveryStateReader {
   readonly #descriptor: Descriptor;
   readonly #reader: FieldReader;
+  readonly #checker: ValueChecker = new ValueChecker(DECODED);
 
   constructor(descriptor: Descriptor, reader: FieldReader) {
     this.#descriptor = descriptor;
@@ -102,6 +104,8 @@ export class DeliveryStateReader {
     if (annotations !== undefined && annotations[0] !== 0xc1 && annotations[0] !== 0xd1) {
       throw decodeError("The message-annotations of a modified outcome are no map");
     }
+    // they go to whoever gets the message next, who must be able to read them
+    if (annotations !== undefined) this.#checker.check(annotations, 0, annotations.length);
     return {
       kind: "modified",
       deliveryFailed,

@@ -11,11 +11,14 @@ export function optionalText(value: unknown, name: string): string | undefined {
   return value === undefined || value === null ? undefined : text(value, name);
 }
 
-/** @throws AmqpError decode-error when it is no unsigned number, or missing without a fallback */
+const UINT_MAX = 0xffff_ffff;
+
+/** @throws AmqpError decode-error when it is no unsigned int, or missing without a fallback */
 export function number(value: unknown, name: string, fallback?: number): number {
-  if (typeof value === "number" && value >= 0) return value;
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= UINT_MAX)
+    return value as number;
   if ((value === undefined || value === null) && fallback !== undefined) return fallback;
-  throw decodeError(`The field '${name}' is missing or no unsigned number`);
+  throw decodeError(`The field '${name}' is missing or no unsigned int`);
 }
 
 /** @throws AmqpError decode-error when it is neither a symbol nor an array of symbols */

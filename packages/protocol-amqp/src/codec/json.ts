@@ -1,14 +1,22 @@
 import { decodeError } from "../conditions.ts";
 import { scalar } from "./scalars.ts";
-import { checkValue, elementWidth, readUint32, valueEnd } from "./values.ts";
+import { elementWidth, readUint32, ValueChecker, type ValueLimits, valueEnd } from "./values.ts";
+
+/** What is worth saying in JSON. */
+const LIMITS: ValueLimits = Object.freeze({
+  depthMax: 32,
+  elementsMax: 262_144,
+  emptyElementsMax: 65_536,
+  compoundArrays: true,
+});
 
 /**
  * Any value as what JSON can say: lists and arrays, maps with their keys as text, bytes in base64, numbers that
  * JSON cannot hold as text.
- * @throws AmqpError decode-error when it is damaged, or nested too deep
+ * @throws AmqpError decode-error when it is damaged, nested too deep, or too large
  */
 export function jsonOf(bytes: Uint8Array, start: number, end: number): unknown {
-  checkValue(bytes, start, end);
+  new ValueChecker(LIMITS).check(bytes, start, end);
   return convert(bytes, start, end);
 }
 

@@ -68,7 +68,9 @@ export function readPerformative(
   end: number,
 ): Composite {
   if (end - start > COLD_FRAME_MAX) {
-    throw framingError(`A frame of ${end - start} bytes holds no message; such frames have at most ${COLD_FRAME_MAX}`);
+    throw framingError(
+      `A frame of ${end - start} bytes holds no message; such frames have at most ${COLD_FRAME_MAX}`,
+    );
   }
   new ValueChecker(DECODED).check(bytes, performativeAt, end);
   try {

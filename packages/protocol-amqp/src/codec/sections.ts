@@ -1,7 +1,7 @@
 import { decodeError } from "../conditions.ts";
 import type { FieldReader } from "./field-reader.ts";
 import { ABSENT, type Descriptor } from "./frames.ts";
-import { readUint32, valueEnd } from "./values.ts";
+import { PASSED_ON, readUint32, ValueChecker, valueEnd } from "./values.ts";
 
 /** Descriptor codes of message sections. [AMQP 3.2] */
 export const SECTION = {
@@ -71,10 +71,10 @@ export class Sections {
   readonly messageAnnotations: Span = { start: 0, end: 0 };
   readonly applicationProperties: Span = { start: 0, end: 0 };
   readonly footer: Span = { start: 0, end: 0 };
+  /** The list of all `properties`. */
+  readonly propertyList: Span = { start: 0, end: 0 };
   /** Values of `properties`, by {@link PROPERTY}. */
   readonly properties: readonly Span[] = Array.from({ length: PROPERTIES_MAX }, () => ({ start: 0, end: 0 }));
-  /** Behind the properties section; 0 when there is none. */
-  propertiesEnd = 0;
   /** Where what an intermediary must not change begins: properties, or whatever follows them. */
   bareStart = 0;
   /** Code of the body's sections; 0 when there is none. */
@@ -86,6 +86,7 @@ export class Sections {
   readonly bodies: Span = { start: 0, end: 0 };
   readonly #descriptor: Descriptor;
   readonly #reader: FieldReader;
+  readonly #checker: ValueChecker = new ValueChecker(PASSED_ON);
 
   constructor(descriptor: Descriptor, reader: FieldReader) {
     this.#descriptor = descriptor;
@@ -116,6 +117,27 @@ export class Sections {
     if (this.bareStart === 0) this.bareStart = end;
   }
 
+  /**
+   * Checks everything inside the sections that {@link scan} has found, so that whoever receives the message can decode
+   * it.
+   * @throws AmqpError decode-error
+   */
+  check(bytes: Uint8Array): void {
+    const { bodies, bodyKind } = this;
+    this.#checker.begin();
+    this.#checkSpan(bytes, this.deliveryAnnotations);
+    this.#checkSpan(bytes, this.messageAnnotations);
+    this.#checkSpan(bytes, this.propertyList);
+    this.#checkSpan(bytes, this.applicationProperties);
+    this.#checkSpan(bytes, this.footer);
+    if (bodyKind === SECTION.data) return; // bytes, whose size has been looked at
+    for (let at = bodies.start; at < bodies.end; ) at = this.#checker.goOn(bytes, at, bodies.end);
+  }
+
+  #checkSpan(bytes: Uint8Array, { start, end }: Span): void {
+    if (start !== end) this.#checker.goOn(bytes, start, end);
+  }
+
   #reset(start: number): void {
     this.headerEnd = start;
     this.durable = false;
@@ -127,7 +149,7 @@ export class Sections {
     clear(this.applicationProperties);
     clear(this.footer);
     for (let index = 0; index < PROPERTIES_MAX; index += 1) clear(this.properties[index]!);
-    this.propertiesEnd = 0;
+    clear(this.propertyList);
     this.bareStart = 0;
     this.bodyKind = 0;
     this.bodyCount = 0;
@@ -180,7 +202,8 @@ export class Sections {
   #fields(bytes: Uint8Array, value: number, next: number): void {
     const reader = this.#reader;
     reader.open(bytes, value, next);
-    this.propertiesEnd = next;
+    this.propertyList.start = value;
+    this.propertyList.end = next;
     for (let index = 0; index < PROPERTIES_MAX; index += 1) {
       if (!reader.any()) continue;
       const span = this.properties[index]!;

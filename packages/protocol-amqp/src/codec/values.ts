@@ -12,12 +12,20 @@ export interface ValueLimits {
   readonly compoundArrays: boolean;
 }
 
-/** Of what is decoded at once: performatives, and bodies that become JSON. */
+/** Of performatives, which are decoded at once. */
 export const DECODED: ValueLimits = Object.freeze({
   depthMax: 32,
   elementsMax: 65_536,
   emptyElementsMax: 65_536,
   compoundArrays: false,
+});
+
+/** Of what is passed on as it came: any program that reads messages can read it. */
+export const PASSED_ON: ValueLimits = Object.freeze({
+  depthMax: 256,
+  elementsMax: Number.POSITIVE_INFINITY,
+  emptyElementsMax: 65_536,
+  compoundArrays: true,
 });
 
 /** Descriptors one before the other. */
@@ -123,8 +131,18 @@ export class ValueChecker {
    * @throws AmqpError decode-error
    */
   check(bytes: Uint8Array, at: number, end: number): number {
+    this.begin();
+    return this.goOn(bytes, at, end);
+  }
+
+  /** What is checked from now on comes to the limits together. */
+  begin(): void {
     this.#left = this.#limits.elementsMax;
     this.#emptyLeft = this.#limits.emptyElementsMax;
+  }
+
+  /** Checks one more value since {@link begin}; otherwise as {@link check}. */
+  goOn(bytes: Uint8Array, at: number, end: number): number {
     return this.#value(bytes, at, end, 0);
   }
 
