@@ -243,7 +243,7 @@ export class Committer {
   }
 
   #commit(): void {
-    for (const lastWords of this.#lastWords) lastWords();
+    for (const lastWords of this.#lastWords) this.#try(lastWords); // or nothing would ever be written again
     const unit = this.#open;
     const batch: Batch = {
       number: this.#batch,
@@ -311,7 +311,7 @@ export class Committer {
     try {
       call();
     } catch (error) {
-      this.#logger.error({ error }, "what should follow a commit failed");
+      this.#logger.error({ error }, "something around a commit failed");
     }
   }
 

@@ -65,19 +65,21 @@ export class Scheduler {
   /** Keeps a message until its time. */
   hold(address: Address, message: Message): void {
     message.own();
-    this.#add(address, message, message.persistent ? this.#store(address, message) : undefined);
+    this.#counter += 1;
+    const key = message.persistent ? this.#store(address, message) : undefined;
+    this.#add(address, message, key, this.#counter);
   }
 
   /** Keeps a message that the store has already. */
   restore(key: string, address: Address, message: Message): void {
-    this.#counter = Math.max(this.#counter, Number(key.slice(SCHEDULED_PREFIX.length)));
-    this.#add(address, message, key);
+    const number = Number(key.slice(SCHEDULED_PREFIX.length));
+    this.#counter = Math.max(this.#counter, number);
+    this.#add(address, message, key, number);
   }
 
-  #add(address: Address, message: Message, key: string | undefined): void {
+  #add(address: Address, message: Message, key: string | undefined, number: number): void {
     this.#memory.take(message.sizeBytes);
-    this.#counter += 1;
-    this.#heap.push({ dueMs: message.notBeforeMs, number: this.#counter, address, message, key });
+    this.#heap.push({ dueMs: message.notBeforeMs, number, address, message, key });
     this.#arm();
   }
 
@@ -88,7 +90,7 @@ export class Scheduler {
     record.writeUInt16BE(name.length, 0);
     record.set(name, 2);
     writeMessageRecord(message, record, 2 + name.length);
-    const key = SCHEDULED_PREFIX + String(this.#counter + 1);
+    const key = SCHEDULED_PREFIX + String(this.#counter);
     this.#committer.unit().putState(key, record);
     return key;
   }
@@ -119,12 +121,17 @@ export class Scheduler {
     this.#arm();
   }
 
+  /** One unit takes it out here and puts it into its queue, and is not taken apart: its sender was confirmed long ago. */
   #deliverNow({ address, message, key }: Scheduled): void {
+    const committer = key === undefined ? undefined : this.#committer;
+    if (committer !== undefined) committer.binding += 1;
     try {
-      if (key !== undefined) this.#committer?.unit().removeState(key); // in the unit that puts it into its queue
+      if (key !== undefined) committer?.unit().removeState(key);
       this.#deliver(address, message);
     } catch (error) {
       this.#logger.error({ error, destination: address.key }, "a delayed message could not be delivered");
+    } finally {
+      if (committer !== undefined) committer.binding -= 1;
     }
   }
 }
