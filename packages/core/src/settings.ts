@@ -26,7 +26,7 @@ export interface QueueSettings {
   readonly catchupEnqueueBytesPerS: number;
   /** `false`: the consumer that joined first gets everything it has credit for. */
   readonly roundRobin: boolean;
-  /** Whether messages with a higher priority go out first, as long as every consumer may have every message. */
+  /** Whether messages with a higher priority go out first, of what a consumer may have. */
   readonly priority: boolean;
   /** Whether message groups move only when their old consumer holds nothing. */
   readonly gracefulHandoff: boolean;

@@ -3,15 +3,27 @@ import { test } from "node:test";
 import type { Delivery, Subscription } from "@tsapollo/domain";
 import { bodyText } from "@tsapollo/testkit";
 import fc from "fast-check";
+import { DEFAULT_QUEUE_SETTINGS } from "../src/index.ts";
 import { queue, startHost, TestConsumer, type TestHost } from "./harness.ts";
+
+interface ModelEntry {
+  readonly body: string;
+  readonly priority: number;
+  readonly expiresAtMs: number;
+  holder: number | undefined;
+  count: number;
+}
 
 /** What a queue is, said as simply as can be: a list, and who holds what. */
 class ModelQueue {
-  readonly entries: { body: string; expiresAtMs: number; holder: number | undefined; count: number }[] = [];
+  readonly entries: ModelEntry[] = [];
 
-  ready(
-    nowMs: number,
-  ): { body: string; expiresAtMs: number; holder: number | undefined; count: number } | undefined {
+  add(entry: ModelEntry): void {
+    const at = this.entries.findIndex(({ priority }) => priority < entry.priority);
+    this.entries.splice(at === -1 ? this.entries.length : at, 0, entry);
+  }
+
+  ready(nowMs: number): ModelEntry | undefined {
     for (let at = 0; at < this.entries.length; at += 1) {
       const entry = this.entries[at]!;
       if (entry.holder !== undefined) continue;
@@ -31,7 +43,7 @@ interface Member {
 }
 
 type Step =
-  | { what: "send"; ttlMs: number }
+  | { what: "send"; ttlMs: number; priority: number }
   | { what: "join"; credit: number }
   | { what: "leave" | "resume" | "consume" | "retry" | "undelivered"; pick: number }
   | { what: "wait"; ms: number };
@@ -39,7 +51,11 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ what: fc.constant("send" as const), ttlMs: fc.constantFrom(0, 0, 0, 50, 5_000) }),
+    arbitrary: fc.record({
+      what: fc.constant("send" as const),
+      ttlMs: fc.constantFrom(0, 0, 0, 50, 5_000),
+      priority: fc.constantFrom(4, 4, 4, 0, 5, 9),
+    }),
   },
   {
     weight: 1,
@@ -73,7 +89,10 @@ class Run {
   readonly #client: ReturnType<TestHost["client"]>;
   #sent = 0;
 
-  constructor(host: TestHost) {
+  readonly #byPriority: boolean;
+
+  constructor(host: TestHost, byPriority: boolean) {
+    this.#byPriority = byPriority;
     this.#host = host;
     this.#client = host.client();
   }
@@ -83,8 +102,9 @@ class Run {
       case "send": {
         this.#sent += 1;
         const expiresAtMs = one.ttlMs === 0 ? 0 : this.#host.clock.nowMs() + one.ttlMs;
-        this.model.entries.push({ body: String(this.#sent), expiresAtMs, holder: undefined, count: 0 });
-        this.#client.send(queue("q"), String(this.#sent), { expiresAtMs });
+        const priority = this.#byPriority ? one.priority : 4;
+        this.model.add({ body: String(this.#sent), priority, expiresAtMs, holder: undefined, count: 0 });
+        this.#client.send(queue("q"), String(this.#sent), { expiresAtMs, priority });
         break;
       }
       case "join": {
@@ -138,14 +158,15 @@ class Run {
     delivery.settle(what === "consume" ? "consumed" : (what as "retry"));
   }
 
-  /** Gives the model what the consumers got, lowest sequence first: order, single delivery and counters must agree. */
+  /** Gives the model what the consumers got, in order: order, single delivery and counters must agree. */
   #follow(): void {
     const fresh = this.members.flatMap((member, index) => {
       const added = member.consumer.deliveries.slice(member.seen);
       member.seen = member.consumer.deliveries.length;
       return added.map((delivery) => ({ index, delivery }));
     });
-    fresh.sort((a, b) => a.delivery.sequence - b.delivery.sequence);
+    const rank = ({ message, sequence }: Delivery): number => sequence - message.priority * 1_000;
+    fresh.sort((a, b) => rank(a.delivery) - rank(b.delivery));
     for (const { index, delivery } of fresh) {
       const entry = this.model.ready(this.#host.clock.nowMs());
       assert.ok(entry !== undefined, `nothing to deliver, got ${bodyText(delivery.message)}`);
@@ -176,11 +197,14 @@ class Run {
   }
 }
 
-test("random sends, joins, settlements and departures never diverge from a list [messaging 5]", async () => {
-  const scenario = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (steps) => {
-    const run = new Run(await startHost());
-    for (const one of steps) run.apply(one);
-    run.finish();
+for (const priority of [false, true]) {
+  test(`random sends, joins, settlements and departures never diverge from a list, priorities ${priority} [messaging 5]`, async () => {
+    const scenario = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (steps) => {
+      const settings = { ...DEFAULT_QUEUE_SETTINGS, priority };
+      const run = new Run(await startHost({ queues: [{ filter: undefined, settings }] }), priority);
+      for (const one of steps) run.apply(one);
+      run.finish();
+    });
+    await fc.assert(scenario, { numRuns: 2_000 });
   });
-  await fc.assert(scenario, { numRuns: 2_000 });
-});
+}

@@ -6,7 +6,7 @@ import { startHost } from "./harness.ts";
 import { type Reflex, type RunSettings, SelectiveRun, type Wishes } from "./selective-model.ts";
 
 type Step =
-  | { what: "send"; color: string; group: string | undefined; ttlMs: number }
+  | { what: "send"; color: string; group: string | undefined; ttlMs: number; priority: number }
   | { what: "join"; wishes: Wishes; credit: number; reflexes: Reflex[] }
   | { what: "resume"; pick: number; credit: number; reflexes: Reflex[] }
   | { what: "settle"; pick: number; which: number; outcome: Outcome }
@@ -33,8 +33,10 @@ const reflexes = fc.array(
 );
 const pick = fc.nat(20);
 
+const NOTHING = { filters: false, exclusive: false, from: false, groups: false, priorities: false };
+
 /** Steps of one run; what a run has in store (filters, groups, …) is drawn once, so that each occurs alone too. */
-function steps(has: { filters: boolean; exclusive: boolean; from: boolean; groups: boolean }) {
+function steps(has: typeof NOTHING) {
   const group = has.groups ? fc.constantFrom(undefined, "a", "b", "c", "d") : fc.constant(undefined);
   const wishes = fc.record({
     color: has.filters ? fc.constantFrom(undefined, "r", "g") : fc.constant(undefined),
@@ -59,6 +61,7 @@ function steps(has: { filters: boolean; exclusive: boolean; from: boolean; group
         color,
         group,
         ttlMs: fc.constantFrom(0, 0, 0, 0, 50, 5_000),
+        priority: has.priorities ? fc.constantFrom(4, 4, 4, 0, 5, 9) : fc.constant(4),
       }),
     },
     { weight: 3, arbitrary: fc.record({ what: fc.constant("join" as const), wishes, credit, reflexes }) },
@@ -99,7 +102,7 @@ function steps(has: { filters: boolean; exclusive: boolean; from: boolean; group
 }
 
 function apply(run: SelectiveRun, step: Step): void {
-  if (step.what === "send") return run.send(step.color, step.group, step.ttlMs);
+  if (step.what === "send") return run.send(step.color, step.group, step.ttlMs, step.priority);
   if (step.what === "join") return run.join(step.wishes, step.credit, step.reflexes);
   if (step.what === "browse") return run.browse(step.color);
   if (step.what === "wait") return run.wait(step.ms);
@@ -114,8 +117,6 @@ function apply(run: SelectiveRun, step: Step): void {
   if (entry !== undefined) run.settle(consumer, entry, step.outcome);
 }
 
-const NOTHING = { filters: false, exclusive: false, from: false, groups: false };
-
 for (const { name, has, runs } of [
   { name: "nothing", has: NOTHING, runs: 500 },
   { name: "selectors", has: { ...NOTHING, filters: true }, runs: 1_000 },
@@ -125,7 +126,14 @@ for (const { name, has, runs } of [
   { name: "groups and selectors", has: { ...NOTHING, groups: true, filters: true }, runs: 1_000 },
   {
     name: "everything",
-    has: { filters: true, exclusive: true, from: true, groups: true },
+    has: { ...NOTHING, filters: true, exclusive: true, from: true, groups: true },
+    runs: 1_500,
+  },
+  { name: "priorities", has: { ...NOTHING, priorities: true }, runs: 500 },
+  { name: "priorities and selectors", has: { ...NOTHING, priorities: true, filters: true }, runs: 1_000 },
+  {
+    name: "priorities and everything",
+    has: { filters: true, exclusive: true, from: true, groups: true, priorities: true },
     runs: 1_500,
   },
 ]) {
@@ -148,6 +156,7 @@ for (const { name, has, runs } of [
           roundRobin,
           dlq: "dlq.*",
           autoDeleteAfterMs: 0,
+          priority: has.priorities,
         };
         const q = { ...DEFAULT_QUEUE_SETTINGS, ...changed };
         const host = await startHost({ queues: [{ filter: ["q"], settings: q }] });

@@ -9,6 +9,8 @@ export interface ModelEntry {
   readonly sequence: number;
   readonly color: string;
   readonly group: string | undefined;
+  /** Of a queue without priorities every message has the same. */
+  readonly priority: number;
   readonly expiresAtMs: number;
   holder: ModelConsumer | undefined;
   count: number;
@@ -88,7 +90,8 @@ export class ModelConsumer implements Consumer {
     entry.holder = this;
     this.held.set(entry, delivery);
     if (reflex === "consume") this.#run.settle(this, entry, "consumed");
-    if (reflex === "send" && !this.#run.committing) this.#run.send(entry.color, entry.group, 0);
+    if (reflex === "send" && !this.#run.committing)
+      this.#run.send(entry.color, entry.group, 0, entry.priority);
     if (reflex === "leave" || reflex === "leave and refuse") this.#run.leave(this);
     return reflex !== "leave and refuse";
   }
@@ -136,7 +139,12 @@ export class SelectiveRun {
     return expiresAtMs === 0 || expiresAtMs > this.#host.clock.nowMs();
   }
 
-  #note(color: string, group: string | undefined, ttlMs: number): Parameters<typeof sampleMessage> {
+  #note(
+    color: string,
+    group: string | undefined,
+    ttlMs: number,
+    priority: number,
+  ): Parameters<typeof sampleMessage> {
     this.#sequence += 1;
     const expiresAtMs = ttlMs === 0 ? 0 : this.#host.clock.nowMs() + ttlMs;
     const body = `${this.#sequence}${color}`;
@@ -145,16 +153,17 @@ export class SelectiveRun {
       sequence: this.#sequence,
       color,
       group,
+      priority,
       expiresAtMs,
       holder: undefined,
       count: 0,
     });
     if (group !== undefined) this.#groupsUsed = true;
-    return [body, { expiresAtMs, groupKey: group, persistent: this.#sequence % 2 === 0 }];
+    return [body, { expiresAtMs, groupKey: group, priority, persistent: this.#sequence % 2 === 0 }];
   }
 
-  send(color: string, group: string | undefined, ttlMs: number): void {
-    const message = sampleMessage(...this.#note(color, group, ttlMs));
+  send(color: string, group: string | undefined, ttlMs: number, priority: number): void {
+    const message = sampleMessage(...this.#note(color, group, ttlMs, priority));
     this.#client.host.publish(queue("q"), message, 0);
   }
 
@@ -232,7 +241,7 @@ export class SelectiveRun {
       return;
     }
     for (const [entry] of settled) this.#release(consumer, entry, "consumed");
-    const messages = colors.map((color) => sampleMessage(...this.#note(color, undefined, 0)));
+    const messages = colors.map((color) => sampleMessage(...this.#note(color, undefined, 0, 4)));
     for (const message of messages) transaction.publish(queue("q"), message);
     this.committing = true;
     transaction.commit((error) => assert.equal(error, undefined));
@@ -290,7 +299,8 @@ export class SelectiveRun {
   #checkOrder(consumer: ModelConsumer, entry: ModelEntry): void {
     const overtaken = this.entries.find(
       (one) =>
-        one.sequence < entry.sequence &&
+        isBefore(one, entry) &&
+        !(this.committing && one.sequence > entry.sequence) && // it may be on its way into the queue
         one.holder === undefined &&
         one.group === undefined &&
         this.#isLive(one) &&
@@ -337,9 +347,10 @@ export class SelectiveRun {
       if (this.#settings.dlqExpired) this.dead.push(entry.body);
       this.#drop(entry);
     }
+    const inOrder = this.entries.toSorted((one, other) => (isBefore(one, other) ? -1 : 1));
     assert.deepEqual(
       this.#drain("q"),
-      this.entries.map(({ body }) => body),
+      inOrder.map(({ body }) => body),
     );
     assert.deepEqual(this.#drain("dlq.q").sort(), this.dead.sort());
     assert.equal(this.#host.engine.memory.usedBytes, 0);
@@ -351,6 +362,11 @@ export class SelectiveRun {
     for (const delivery of consumer.deliveries) delivery.settle("consumed");
     return consumer.bodies;
   }
+}
+
+/** What goes out first: the higher priority, and within one what came first. */
+function isBefore(one: ModelEntry, other: ModelEntry): boolean {
+  return one.priority === other.priority ? one.sequence < other.sequence : one.priority > other.priority;
 }
 
 function colorFilter(color: string): MessageFilter {

@@ -32,7 +32,7 @@ export const QUEUE_SETTINGS: Table<QueueSettingsAttributes> = {
     "priority",
     FLAG,
     false,
-    "`true`: messages with a higher priority go out first; consumers with selectors and message groups see plain order.",
+    "`true`: of what a consumer may have, the highest priority goes out first, then the oldest. What a consumer was sent is not overtaken. The queue stays in memory.",
   ),
   roundRobin: option("round_robin", FLAG, true, "`false`: fill the first consumer until it has no credit."),
   messageGroupGracefulHandoff: option(
@@ -74,7 +74,12 @@ export const QUEUE_SETTINGS: Table<QueueSettingsAttributes> = {
     "Per second while consumers catch up; none: half the current delivery rate.",
   ),
   maxEnqueueRateBytesPerS: option("max_enqueue_rate", MEMORY_SIZE_OR_NONE, undefined, "Per second, always."),
-  dlq: option("dlq", TEXT_OR_NONE, undefined, "Dead letter queue; `*` stands for the queue's id."),
+  dlq: option(
+    "dlq",
+    TEXT_OR_NONE,
+    undefined,
+    "Dead letter queue; `*` stands for the queue's id. Dead letters of dead letters stop after three such queues.",
+  ),
   nakLimit: option(
     "nak_limit",
     count(-INT_MAX, INT_MAX),

@@ -1,7 +1,7 @@
 import type { Address, Clock, Consumer, Delivery, Message, MessageFilter } from "@tsapollo/domain";
+import type { Hands } from "./dispatch.ts";
 import type { Place, QueueEntry } from "./entry.ts";
 import type { EntryList } from "./entry-list.ts";
-import type { PagedRun } from "./paged-run.ts";
 import { moveTo, type Positioned } from "./position.ts";
 import type { Queue } from "./queue.ts";
 import type { QueueLink } from "./queue-feed.ts";
@@ -63,18 +63,20 @@ export class BrowserFeed implements Positioned, QueueLink {
   }
 }
 
+/** Asks for the first entries of runs; {@link Browsers.pagedIn} follows. */
+type Pages = Pick<Hands, "want" | "from">;
+
 /** Those who look at every entry, acquired or not, and take none. [messaging 5.7] */
 export class Browsers {
   readonly #entries: EntryList;
   readonly #all: Set<BrowserFeed> = new Set();
-  readonly #want: (run: PagedRun) => void;
+  readonly #pages: Pages;
   readonly #clock: Clock;
 
-  /** @param want asks for the first entries of a run; {@link Browsers.pagedIn} follows */
-  constructor(entries: EntryList, clock: Clock, want: (run: PagedRun) => void) {
+  constructor(entries: EntryList, clock: Clock, pages: Pages) {
     this.#entries = entries;
     this.#clock = clock;
-    this.#want = want;
+    this.#pages = pages;
   }
 
   get size(): number {
@@ -121,7 +123,9 @@ export class Browsers {
     for (let entry = browser.at; entry !== undefined && browser.hasCredit; entry = browser.at) {
       if (entry.state === "paged") {
         if (entry.lastSequence >= fromSequence) {
-          this.#want(entry);
+          const run = this.#pages.from(entry, fromSequence);
+          moveTo(browser, run);
+          this.#pages.want(run);
           break;
         }
         moveTo(browser, entry.next);

@@ -159,9 +159,10 @@ export class Contents implements PagedQueue {
     if (this.memoryBytes > this.keepBytes && this.pages) this.storage!.paging.pageOutTail();
   }
 
-  /** The next entries are read before they are needed. */
-  loadAhead(): void {
-    if (this.hasPaged && this.memoryBytes < this.#settings.tailBufferBytes) this.storage!.paging.loadAhead();
+  /** The entries after one that goes out are read before they are needed. */
+  loadAhead(entry: QueueEntry): void {
+    if (this.hasPaged && this.memoryBytes < this.#settings.tailBufferBytes)
+      this.storage!.paging.loadAhead(entry);
   }
 
   mayLeave(entry: QueueEntry): boolean {

@@ -16,6 +16,8 @@ export interface Hands {
   takeBack(entry: QueueEntry, feed: QueueFeed): boolean;
   /** A consumer needs the first entries of a run; {@link Dispatch.pagedIn} follows. */
   want(run: PagedRun): void;
+  /** The part of a run from a sequence on: what is before it need not be loaded. */
+  from(run: PagedRun, sequence: number): PagedRun;
   /** Whether parts of the queue are only in the store. */
   readonly hasPaged: boolean;
 }

@@ -36,6 +36,11 @@ export class EntryList {
     this.#length += 1;
   }
 
+  insertAfter(previous: Place, place: Place): void {
+    if (previous.next === undefined) this.append(place);
+    else this.insertBefore(previous.next, place);
+  }
+
   remove(place: Place): void {
     if (place.previous === undefined) this.#first = place.next;
     else place.previous.next = place.next;

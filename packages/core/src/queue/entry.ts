@@ -41,8 +41,10 @@ export class QueueEntry implements Delivery, StoredPlace {
   /** All entries of the queue, by sequence. */
   previous: Place | undefined = undefined;
   next: Place | undefined = undefined;
-  /** Entries that came back, by sequence. */
+  /** Entries that came back, by sequence; in a queue with priorities those that go out next. */
   nextReturned: QueueEntry | undefined = undefined;
+  /** The inverse, while consumers of a queue with priorities have places of their own. */
+  previousRanked: QueueEntry | undefined = undefined;
   /** Entries that one consumer holds, in the order it got them. */
   previousHeld: QueueEntry | undefined = undefined;
   nextHeld: QueueEntry | undefined = undefined;

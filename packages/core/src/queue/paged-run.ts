@@ -9,8 +9,6 @@ export class PagedRun {
   sequence: number;
   /** No entry of it has a higher sequence. */
   lastSequence: number;
-  count: number;
-  bytes: number;
   /** No entry of it expires before; 0 when none does. */
   earliestExpiryMs: number;
   /** What left from between its entries is out of the store when this batch is durable. */
@@ -19,6 +17,11 @@ export class PagedRun {
   next: Place | undefined = undefined;
   /** Who waits for its first entry. */
   watchers: Positioned[] | undefined = undefined;
+  /** Counts for all the runs that one was split into: how much is in each only the store knows. */
+  #counter: PagedRun = this;
+  #count: number;
+  #bytes: number;
+  #parts = 1;
 
   constructor(first: {
     readonly sequence: number;
@@ -29,9 +32,41 @@ export class PagedRun {
   }) {
     this.sequence = first.sequence;
     this.lastSequence = first.lastSequence;
-    this.count = first.count;
-    this.bytes = first.bytes;
+    this.#count = first.count;
+    this.#bytes = first.bytes;
     this.earliestExpiryMs = first.earliestExpiryMs;
+  }
+
+  /** Entries in it and in other parts of what it was split from, and their bytes. */
+  get count(): number {
+    return this.#counter.#count;
+  }
+
+  get bytes(): number {
+    return this.#counter.#bytes;
+  }
+
+  /** So many more entries, or with negative numbers fewer, are in it. */
+  add(count: number, bytes: number): void {
+    this.#counter.#count += count;
+    this.#counter.#bytes += bytes;
+  }
+
+  /** The part from a sequence on becomes a run of its own, which the caller puts behind this one. */
+  split(sequence: number): PagedRun {
+    const { lastSequence, earliestExpiryMs } = this;
+    const rest = new PagedRun({ sequence, lastSequence, count: 0, bytes: 0, earliestExpiryMs });
+    rest.batch = this.batch;
+    rest.#counter = this.#counter;
+    this.#counter.#parts += 1;
+    this.lastSequence = sequence - 1;
+    return rest;
+  }
+
+  /** Nothing is left of it. `true`: nor of what it was split from, so that nothing should be counted any more. */
+  end(): boolean {
+    this.#counter.#parts -= 1;
+    return this.#counter.#parts === 0;
   }
 
   /**
@@ -43,17 +78,21 @@ export class PagedRun {
     if (!isNext || redeliveryCount > 0) this.batch = batch;
     this.sequence = Math.min(this.sequence, sequence);
     this.lastSequence = Math.max(this.lastSequence, sequence);
-    this.count += 1;
-    this.bytes += message.sizeBytes;
+    this.add(1, message.sizeBytes);
     this.earliestExpiryMs = earlierExpiry(this.earliestExpiryMs, message.expiresAtMs);
+  }
+
+  /** Whether the two can be counted as one. */
+  canTakeAll(other: PagedRun): boolean {
+    return other.#counter === this.#counter || other.#counter.#parts === 1;
   }
 
   /** Everything of the run that follows. */
   takeAll(other: PagedRun, batch: number): void {
     this.batch = other.sequence === this.lastSequence + 1 ? Math.max(this.batch, other.batch) : batch;
     this.lastSequence = other.lastSequence;
-    this.count += other.count;
-    this.bytes += other.bytes;
+    if (other.#counter === this.#counter) this.#counter.#parts -= 1;
+    else this.add(other.count, other.bytes);
     this.earliestExpiryMs = earlierExpiry(this.earliestExpiryMs, other.earliestExpiryMs);
   }
 }

@@ -95,11 +95,23 @@ export class Paging {
     this.#pageWaiters.push(done);
   }
 
-  /** The entries in memory are running out: the next ones are read before they are needed. */
-  loadAhead(): void {
+  /** The part of a run from a sequence on. */
+  from(run: PagedRun, sequence: number): PagedRun {
+    if (sequence <= run.sequence) return run;
+    const rest = run.split(sequence);
+    if (this.#loading === run) {
+      // it may be looked through just now
+      rest.earliestExpiryMs = earlierExpiry(rest.earliestExpiryMs, this.#parts.clock.nowMs());
+    }
+    this.#queue.entries.insertAfter(run, rest);
+    this.#runs += 1;
+    return rest;
+  }
+
+  /** The entries in memory are running out: those after an entry are read before they are needed. */
+  loadAhead(entry: QueueEntry): void {
     if (this.#busy || this.#wanted.size > 0) return;
-    for (let at = this.#queue.entries.first; at !== undefined; at = at.next)
-      if (at.state === "paged") return this.want(at);
+    for (let at = entry.next; at !== undefined; at = at.next) if (at.state === "paged") return this.want(at);
   }
 
   /** The newest entries leave the memory, as far as they can and there is too much. */
@@ -145,7 +157,7 @@ export class Paging {
     const joinsNext = next?.state === "paged" && next.watchers === undefined && !this.#isAwaited(next);
     if (previous?.state === "paged") {
       previous.take(entry, batch);
-      if (joinsNext) {
+      if (joinsNext && previous.canTakeAll(next)) {
         previous.takeAll(next, batch);
         entries.remove(next);
         this.#runs -= 1;
@@ -203,14 +215,15 @@ export class Paging {
     const queue = this.#queue;
     const { entries } = queue;
     const fresh: QueueEntry[] = [];
+    let last = loaded.length === 0 ? to : 0;
     for (const one of loaded) {
+      last = Math.min(one.sequence, run.lastSequence);
+      if (last < one.sequence) break; // the rest has become a run of its own
       const entry = queue.toEntry(one);
       entries.insertBefore(run, entry);
       fresh.push(entry);
-      run.count -= 1;
-      run.bytes -= one.sizeBytes;
+      run.add(-1, -one.sizeBytes);
     }
-    const last = loaded.at(-1)?.sequence ?? to;
     const isUsedUp = last >= run.lastSequence;
     const next = fresh[0] ?? (isUsedUp ? run.next : run);
     const moved = run.watchers ?? [];
@@ -223,7 +236,7 @@ export class Paging {
       one.at = undefined;
       moveTo(one, next);
     }
-    if (isUsedUp && run.count !== 0) queue.lost(run.count, run.bytes);
+    if (isUsedUp && run.end() && run.count !== 0) queue.lost(run.count, run.bytes);
     queue.pagedIn({ run, next, entries: fresh, moved });
     if (this.#pageWaiters.length > 0) for (const done of this.#pageWaiters.splice(0)) done();
   }
@@ -266,10 +279,10 @@ export class Paging {
     let from = run.sequence;
     try {
       await this.#upToDate(run);
-      while (from <= to && !this.#queue.deleted) {
+      while (from <= Math.min(to, run.lastSequence) && !this.#queue.deleted) {
         const loaded = await this.#page(from, to);
         if (this.#queue.deleted) break;
-        for (const one of loaded) this.#look(run, one, nowMs);
+        for (const one of loaded) if (one.sequence <= run.lastSequence) this.#look(run, one, nowMs);
         from = (loaded.at(-1)?.sequence ?? to) + 1;
         if (this.#wanted.size > 0) break;
       }
@@ -301,8 +314,7 @@ export class Paging {
       run.earliestExpiryMs = earlierExpiry(run.earliestExpiryMs, expiresAtMs);
       return;
     }
-    run.count -= 1;
-    run.bytes -= loaded.sizeBytes;
+    run.add(-1, -loaded.sizeBytes);
     this.#queue.expiredInRun(loaded);
     run.batch = this.#parts.committer.batch;
   }

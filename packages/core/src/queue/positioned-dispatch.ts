@@ -1,8 +1,8 @@
 import { Fifo } from "../fifo.ts";
 import type { Dispatch, Hands } from "./dispatch.ts";
 import type { Place, QueueEntry } from "./entry.ts";
-import type { EntryList } from "./entry-list.ts";
 import type { FeedRing } from "./feed-ring.ts";
+import type { Lineup } from "./lineup.ts";
 import { MessageGroups } from "./message-groups.ts";
 import type { PageIn } from "./paged-run.ts";
 import { moveTo } from "./position.ts";
@@ -13,11 +13,11 @@ import { QueueFeed } from "./queue-feed.ts";
  * seen everything up to the end, except what waits to be offered, and are in the ring; those without stand at the
  * first entry they have not seen. An entry that comes back moves everybody who wants it and has no credit back to
  * it. Where only the store has what comes next, a consumer leaves the ring and stands at that run until it is
- * paged in. [messaging 5.3–5.8]
+ * paged in. "The end" and "first" are those of the {@link Lineup}. [messaging 5.3–5.8]
  */
 export class PositionedDispatch implements Dispatch {
   readonly #hands: Hands;
-  readonly #entries: EntryList;
+  readonly #lineup: Lineup;
   readonly #ring: FeedRing;
   readonly #feeds: Set<QueueFeed>;
   readonly #groups: MessageGroups;
@@ -25,36 +25,33 @@ export class PositionedDispatch implements Dispatch {
   readonly #exclusive: QueueFeed[] = [];
   /** Not in the ring and past the last entry: they stand at the next one that is added. */
   readonly #pastTheEnd: Set<QueueFeed> = new Set();
-  /** By sequence, so that whoever runs out of credit has seen everything before the first of them. */
+  /** In order, so that whoever runs out of credit has seen everything before the first of them. */
   readonly #toOffer: Fifo<QueueEntry> = new Fifo();
   /** The one being offered: those in the ring who are not asked yet have not seen it. */
   #offering: QueueEntry | undefined = undefined;
   readonly #toPull: Fifo<QueueFeed> = new Fifo();
   #running = false;
+  readonly #isBefore = (one: Place, other: Place): boolean =>
+    this.#lineup.rank(one) < this.#lineup.rank(other);
+  readonly #onFallOff = (feed: QueueFeed): void => this.fellOff(feed);
 
-  constructor(
-    hands: Hands,
-    entries: EntryList,
-    ring: FeedRing,
-    feeds: Set<QueueFeed>,
-    gracefulHandoff: boolean,
-  ) {
+  constructor(hands: Hands, lineup: Lineup, ring: FeedRing, feeds: Set<QueueFeed>, gracefulHandoff: boolean) {
     this.#hands = hands;
-    this.#entries = entries;
+    this.#lineup = lineup;
     this.#ring = ring;
     this.#feeds = feeds;
     this.#groups = new MessageGroups(gracefulHandoff);
     for (const feed of feeds) {
       this.#groups.join(feed, false);
       feed.hasCredit = feed.ringNext !== undefined;
-      if (!feed.hasCredit) this.#standAt(feed, entries.first);
+      if (!feed.hasCredit) this.#standAt(feed, lineup.first);
     }
     if (ring.size === 0) return;
     if (hands.hasPaged) {
       this.#pullAll();
       return;
     }
-    for (let entry = entries.first; entry !== undefined; entry = entry.next) {
+    for (let entry = lineup.first; entry !== undefined; entry = lineup.next(entry)) {
       if (entry.state === "ready") this.#toOffer.push(entry);
     }
   }
@@ -63,7 +60,7 @@ export class PositionedDispatch implements Dispatch {
   #pullAll(): void {
     for (const feed of this.#feeds) {
       this.#ring.remove(feed);
-      this.#standAt(feed, this.#entries.first);
+      this.#standAt(feed, this.#lineup.first);
       if (feed.hasCredit) this.#toPull.push(feed);
     }
   }
@@ -81,12 +78,13 @@ export class PositionedDispatch implements Dispatch {
 
   joined(feed: QueueFeed): void {
     if (feed.exclusive) this.#exclusive.push(feed);
-    this.#standAt(feed, this.#entries.first);
+    this.#standAt(feed, this.#lineup.first);
     for (const one of this.#groups.join(feed, true)) this.#suspend(one);
     this.credited(feed);
   }
 
   left(feed: QueueFeed, returned: readonly QueueEntry[]): void {
+    const kept = this.#keptFor(feed);
     this.#ring.remove(feed);
     this.#pastTheEnd.delete(feed);
     moveTo(feed, undefined);
@@ -95,10 +93,25 @@ export class PositionedDispatch implements Dispatch {
     for (const one of freed) this.#free(one);
     // what was kept for it is for others now, wherever they are
     if (feed.exclusive) this.#exclusive.splice(this.#exclusive.indexOf(feed), 1);
-    if (feed.exclusive || this.#groups.isUsed) this.#rewindAll();
-    else this.#rewind(returned);
-    for (const entry of returned) this.#toOffer.insert(entry, isBefore);
+    if (kept !== undefined) this.#rewindTo(kept);
+    const inOrder = [...returned].sort((one, other) => this.#lineup.rank(one) - this.#lineup.rank(other));
+    this.#rewind(inOrder);
+    for (const entry of inOrder) this.#toOffer.insert(entry, this.#isBefore);
     this.run();
+  }
+
+  /** The first place that others may have passed because of a consumer that leaves. */
+  #keptFor(feed: QueueFeed): Place | undefined {
+    const { keptFrom, ringNext } = feed;
+    if (keptFrom === Number.POSITIVE_INFINITY) return undefined;
+    let place = ringNext === undefined ? feed.at : this.#firstUnseen(feed.at);
+    while (place !== undefined) {
+      if (place.state === "paged") {
+        if (place.lastSequence >= keptFrom) return this.#hands.from(place, keptFrom);
+      } else if (this.#lineup.rank(place) >= keptFrom) return place;
+      place = this.#lineup.next(place);
+    }
+    return undefined;
   }
 
   credited(feed: QueueFeed): void {
@@ -114,16 +127,19 @@ export class PositionedDispatch implements Dispatch {
       for (const feed of this.#pastTheEnd) moveTo(feed, entry);
       this.#pastTheEnd.clear();
     }
-    if (this.#ring.size > 0 || this.#running) this.#toOffer.insert(entry, isBefore);
+    if (!this.#lineup.add(entry)) this.#rewind([entry]);
+    if (this.#ring.size > 0 || this.#running) this.#toOffer.insert(entry, this.#isBefore);
   }
 
   returned(entry: QueueEntry): void {
     this.#rewind([entry]);
-    this.#toOffer.insert(entry, isBefore);
+    this.#toOffer.insert(entry, this.#isBefore);
     this.run();
   }
 
-  removing(): void {}
+  removing(entry: QueueEntry): void {
+    this.#lineup.remove(entry, this.#onFallOff);
+  }
 
   fellOff(feed: QueueFeed): void {
     if (feed.ringNext === undefined && !feed.closed) this.#pastTheEnd.add(feed);
@@ -136,7 +152,12 @@ export class PositionedDispatch implements Dispatch {
 
   pagedIn(page: PageIn): void {
     if (page.entries.some(({ message }) => message.groupKey !== undefined)) this.#groups.isUsed = true;
-    for (const one of page.moved) if (one instanceof QueueFeed && one.hasCredit) this.#toPull.push(one);
+    for (const one of page.moved) {
+      if (!(one instanceof QueueFeed)) continue;
+      if (one.at === undefined) this.fellOff(one); // nothing was left of the run, and nothing is behind it
+      if (one.hasCredit) this.#toPull.push(one);
+    }
+    if (this.#lineup.loaded(page.entries)) this.#rewindTo(this.#lineup.first);
   }
 
   awaitsPage(feed: QueueFeed): boolean {
@@ -151,7 +172,7 @@ export class PositionedDispatch implements Dispatch {
   refused(feed: QueueFeed, entry: QueueEntry): void {
     if (!this.#refuse(feed, entry)) return;
     this.#rewind([entry]);
-    this.#toOffer.insert(entry, isBefore);
+    this.#toOffer.insert(entry, this.#isBefore);
   }
 
   #suspend(feed: QueueFeed): void {
@@ -173,26 +194,30 @@ export class PositionedDispatch implements Dispatch {
     else this.#pastTheEnd.delete(feed);
   }
 
-  /** Entries came back, in ascending order: who has passed them and may want one goes back to it. */
+  /** Entries are ready that were not, in order: who has passed them and may want one goes back to it. */
   #rewind(returned: readonly QueueEntry[]): void {
     for (const feed of this.#feeds) {
       if (feed.ringNext !== undefined && feed.at === undefined) continue; // it is offered the entries themselves
       for (const entry of returned) {
-        if (feed.at !== undefined && feed.at.sequence <= entry.sequence) break;
+        if (feed.at !== undefined && !this.#isBefore(entry, feed.at)) break;
         if (!feed.wants(entry)) continue;
-        this.#standAt(feed, entry);
+        this.#goBack(feed, entry);
         break;
       }
     }
   }
 
-  #rewindAll(): void {
-    const { first } = this.#entries;
-    if (first === undefined) return;
+  /** Who has passed a place goes back to it. */
+  #rewindTo(place: Place | undefined): void {
+    if (place === undefined) return;
     for (const feed of this.#feeds) {
-      this.#standAt(feed, first);
-      if (feed.ringNext !== undefined) this.#toPull.push(feed);
+      if (feed.at === undefined || this.#isBefore(place, feed.at)) this.#goBack(feed, place);
     }
+  }
+
+  #goBack(feed: QueueFeed, place: Place): void {
+    this.#standAt(feed, place);
+    if (feed.hasCredit) this.#toPull.push(feed); // it may have waited for a run to be paged in
   }
 
   run(): void {
@@ -231,21 +256,26 @@ export class PositionedDispatch implements Dispatch {
         this.#hands.want(entry);
         return;
       }
-      moveTo(feed, entry?.next);
+      moveTo(feed, entry === undefined ? undefined : this.#lineup.next(entry));
       if (entry === undefined || this.#hands.handOver(entry, feed)) continue;
       this.#refuse(feed, entry);
       return;
     }
+    if (feed.ringNext === undefined || feed.keptFrom === Number.POSITIVE_INFINITY) return;
+    const unseen = this.#firstUnseen(undefined); // it has everything else that was kept for it
+    feed.keptFrom = unseen === undefined ? Number.POSITIVE_INFINITY : this.#lineup.rank(unseen);
   }
 
   /** The first entry from a consumer's place on that it may have, or the run that may have one. */
   #nextFor(feed: QueueFeed): Place | undefined {
     let place: Place | undefined = feed.at;
-    while (place !== undefined && place.state !== "paged") {
-      if (place.state === "ready" && this.#mayHave(feed, place)) return place;
-      place = place.next;
+    while (place !== undefined) {
+      if (place.state === "paged") {
+        if (place.lastSequence >= feed.fromSequence) return this.#hands.from(place, feed.fromSequence);
+      } else if (place.state === "ready" && this.#mayHave(feed, place)) return place;
+      place = this.#lineup.next(place);
     }
-    return place;
+    return undefined;
   }
 
   /** @returns whether the entry is ready again */
@@ -259,17 +289,23 @@ export class PositionedDispatch implements Dispatch {
   /** A consumer gets nothing for now: it stands at the first entry that it has not seen. */
   #stop(feed: QueueFeed, refused: QueueEntry | undefined): void {
     this.#ring.remove(feed);
-    if (feed.closed) return;
-    let place = earlier(feed.at, refused);
-    place = earlier(place, this.#offering);
+    if (!feed.closed) this.#standAt(feed, this.#firstUnseen(this.#earlier(feed.at, refused)));
+  }
+
+  /** The first place that somebody in the ring, who looks at this one next, has not seen. */
+  #firstUnseen(at: Place | undefined): Place | undefined {
+    const place = this.#earlier(at, this.#offering);
     for (let next = this.#toOffer.peek(); next !== undefined; next = this.#toOffer.peek()) {
-      if (next.state === "ready") {
-        place = earlier(place, next);
-        break;
-      }
+      if (next.state === "ready") return this.#earlier(place, next);
       this.#toOffer.shift();
     }
-    this.#standAt(feed, place);
+    return place;
+  }
+
+  /** The one that comes first; an entry that has left its queue does not count. */
+  #earlier(place: Place | undefined, other: Place | undefined): Place | undefined {
+    if (other === undefined || other.state === "gone") return place;
+    return place === undefined || this.#isBefore(other, place) ? other : place;
   }
 
   /** One entry for those who have seen everything else. */
@@ -277,6 +313,7 @@ export class PositionedDispatch implements Dispatch {
     const target = this.#target(entry);
     if (target !== undefined) {
       if (target.ringNext !== undefined && !this.#hands.handOver(entry, target)) this.#refuse(target, entry);
+      if (entry.state === "ready") this.#keep(entry, target);
       return;
     }
     let feed = this.#ring.turn;
@@ -299,7 +336,15 @@ export class PositionedDispatch implements Dispatch {
 
   #mayHave(feed: QueueFeed, entry: QueueEntry): boolean {
     const target = this.#target(entry);
-    return target === undefined ? feed.wants(entry) : target === feed;
+    if (target === undefined) return feed.wants(entry);
+    if (target !== feed) this.#keep(entry, target);
+    return target === feed;
+  }
+
+  /** Others pass an entry because it is for a consumer that does not take it now. */
+  #keep(entry: QueueEntry, target: QueueFeed): void {
+    const rank = this.#lineup.rank(entry);
+    if (rank < target.keptFrom) target.keptFrom = rank;
   }
 
   /** The only consumer that may have the entry, if there is such a one. [messaging 5.3 step 2] */
@@ -308,14 +353,4 @@ export class PositionedDispatch implements Dispatch {
     const { groupKey } = entry.message;
     return groupKey === undefined ? undefined : this.#groups.owner(groupKey, entry);
   }
-}
-
-function isBefore(one: QueueEntry, other: QueueEntry): boolean {
-  return one.sequence < other.sequence;
-}
-
-/** The one with the lower sequence; an entry that has left its queue does not count. */
-function earlier(place: Place | undefined, other: Place | undefined): Place | undefined {
-  if (other === undefined || other.state === "gone") return place;
-  return place === undefined || other.sequence < place.sequence ? other : place;
 }

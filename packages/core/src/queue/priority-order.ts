@@ -1,8 +1,15 @@
+import type { Message } from "@tsapollo/domain";
 import type { QueueEntry } from "./entry.ts";
 import type { PageIn } from "./paged-run.ts";
 import type { HandOutOrder } from "./ready-order.ts";
 
-const LEVELS = 10;
+/** Priorities go from 0 to 9. */
+export const LEVELS = 10;
+
+/** A message's priority; one that is beyond the scale counts as its end. */
+export function levelOf({ priority }: Message): number {
+  return Math.min(Math.max(priority, 0), LEVELS - 1);
+}
 
 interface Level {
   first: QueueEntry | undefined;
@@ -60,7 +67,7 @@ export class PriorityOrder implements HandOutOrder {
   }
 
   giveBack(entry: QueueEntry): void {
-    const level = this.#levels[Math.min(Math.max(entry.message.priority, 0), LEVELS - 1)]!;
+    const level = this.#levels[levelOf(entry.message)]!;
     const { last } = level;
     this.#count += 1;
     if (last === undefined) {

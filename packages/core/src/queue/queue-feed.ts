@@ -11,6 +11,9 @@ export interface FeedOptions {
   readonly fromSequence: number;
 }
 
+/** Nothing sets it apart. */
+export const ANY_FEED: FeedOptions = Object.freeze({ filter: undefined, exclusive: false, fromSequence: 0 });
+
 /** What a subscription holds of a queue it is joined to. */
 export interface QueueLink {
   readonly queue: Queue;
@@ -42,8 +45,11 @@ export class QueueFeed implements Positioned, QueueLink {
   heldCount = 0;
   /** Whether it left the queue. */
   closed = false;
+  /** No entry of a lower rank was left to it by others that passed; infinite: none was left. */
+  keptFrom: number = Number.POSITIVE_INFINITY;
+  /** Entries before this sequence are not wanted. */
+  readonly fromSequence: number;
   readonly #filter: MessageFilter | undefined;
-  readonly #fromSequence: number;
   #lastHeld: QueueEntry | undefined = undefined;
 
   constructor(id: number, queue: Queue, consumer: Consumer, options: FeedOptions) {
@@ -52,7 +58,7 @@ export class QueueFeed implements Positioned, QueueLink {
     this.consumer = consumer;
     this.exclusive = options.exclusive;
     this.#filter = options.filter;
-    this.#fromSequence = options.fromSequence;
+    this.fromSequence = options.fromSequence;
   }
 
   /** Whether it must not get just any entry. */
@@ -62,12 +68,12 @@ export class QueueFeed implements Positioned, QueueLink {
 
   /** Whether it wants every entry. */
   get wantsAll(): boolean {
-    return this.#filter === undefined && this.#fromSequence <= 0;
+    return this.#filter === undefined && this.fromSequence <= 0;
   }
 
   /** Whether it wants the entry, exclusive consumers and groups aside. */
   wants(entry: QueueEntry): boolean {
-    if (entry.sequence < this.#fromSequence) return false;
+    if (entry.sequence < this.fromSequence) return false;
     return this.#filter === undefined || this.#filter.matches(entry.message);
   }
 

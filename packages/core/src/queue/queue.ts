@@ -7,17 +7,16 @@ import { bequeath, isPoison } from "./dead-letters.ts";
 import type { Dispatch, Hands } from "./dispatch.ts";
 import { QueueEntry } from "./entry.ts";
 import { FeedRing } from "./feed-ring.ts";
+import { PriorityLineup, SequenceLineup } from "./lineup.ts";
 import { Pace } from "./pace.ts";
 import type { PagedRun, PageIn } from "./paged-run.ts";
 import { moveOn } from "./position.ts";
 import { PositionedDispatch } from "./positioned-dispatch.ts";
 import { PriorityOrder } from "./priority-order.ts";
-import { type FeedOptions, QueueFeed, type QueueLink } from "./queue-feed.ts";
+import { ANY_FEED, type FeedOptions, QueueFeed, type QueueLink } from "./queue-feed.ts";
 import type { QueueParts } from "./queue-parts.ts";
 import { type HandOutOrder, ReadyOrder } from "./ready-order.ts";
 import { SharedDispatch } from "./shared-dispatch.ts";
-
-const ANY_FEED: FeedOptions = { filter: undefined, exclusive: false, fromSequence: 0 };
 
 /**
  * Hands each message to one of its consumers, in order. What is not acknowledged comes back to its old place and
@@ -140,14 +139,9 @@ export class Queue implements Hands, ContentsOwner {
 
   /** From now on consumers have places of their own; until the queue is empty and nothing sets them apart. */
   #setApart(): void {
-    const { gracefulHandoff } = this.settings;
-    const apart = new PositionedDispatch(
-      this,
-      this.#contents.entries,
-      this.#ring,
-      this.#feeds,
-      gracefulHandoff,
-    );
+    const { gracefulHandoff, priority } = this.settings;
+    const lineup = new (priority ? PriorityLineup : SequenceLineup)(this.#contents.entries);
+    const apart = new PositionedDispatch(this, lineup, this.#ring, this.#feeds, gracefulHandoff);
     this.#shared?.retire(apart);
     this.#shared = undefined;
     this.#dispatch = apart;
@@ -181,7 +175,7 @@ export class Queue implements Hands, ContentsOwner {
   /** Somebody looks without taking. */
   browse(consumer: Consumer, options: BrowserOptions): QueueLink {
     const fromSequence = options.fromSequence === -1 ? this.#sequence + 1 : options.fromSequence;
-    this.#browsers ??= new Browsers(this.#contents.entries, this.#parts.clock, (run) => this.want(run));
+    this.#browsers ??= new Browsers(this.#contents.entries, this.#parts.clock, this);
     return this.#browsers.begin(this, consumer, { ...options, fromSequence });
   }
 
@@ -309,7 +303,7 @@ export class Queue implements Hands, ContentsOwner {
     }
     feed.hold(entry);
     this.#pace.delivered(entry.sizeBytes);
-    this.#contents.loadAhead();
+    this.#contents.loadAhead(entry);
     return feed.consumer.offer(entry.delivery);
   }
 
@@ -337,6 +331,10 @@ export class Queue implements Hands, ContentsOwner {
 
   want(run: PagedRun): void {
     this.#contents.storage!.paging.want(run);
+  }
+
+  from(run: PagedRun, sequence: number): PagedRun {
+    return this.#contents.storage!.paging.from(run, sequence);
   }
 
   get hasPaged(): boolean {
