@@ -31,6 +31,8 @@ export interface Filter extends FilterOptions {
 }
 
 const CACHE_MAX = 1_024;
+/** Identifiers that are remembered, of all names together. */
+const CACHE_BYTES_MAX = 262_144;
 const REMOVED_MAX = 16;
 
 interface Node {
@@ -55,6 +57,7 @@ export class Filters {
   #patterns: Map<string, Node> | undefined;
   #removed = 0;
   readonly #cache = new SmallMap<string, Match>();
+  #cacheBytes = 0;
   #lastAddress: Address | undefined;
   #lastMatch = NO_MATCH;
 
@@ -122,14 +125,20 @@ export class Filters {
     const root = this.#patterns?.get(address.kind);
     if (root !== undefined) collect(root, address.path, 0, found);
     const match = together(found);
-    if (this.#cache.size === CACHE_MAX) this.#cache.clear();
+    if (this.#cache.size === CACHE_MAX || this.#cacheBytes > CACHE_BYTES_MAX) this.#clearCache();
+    this.#cacheBytes += match.identifiers.length;
     this.#cache.set(address.key, match);
     return match;
   }
 
   #forget(): void {
-    this.#cache.clear();
+    this.#clearCache();
     this.#lastAddress = undefined;
+  }
+
+  #clearCache(): void {
+    this.#cache.clear();
+    this.#cacheBytes = 0;
   }
 
   /** Empty nodes stay until they outnumber the filters; then the tree is built anew. */

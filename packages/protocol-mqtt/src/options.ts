@@ -2,7 +2,7 @@
 export interface MqttOptions {
   /** Largest PUBLISH body (everything behind the fixed header), also while it is still arriving. */
   readonly maxMessageLength: number;
-  /** Largest body of any other packet; CONNECT has its own natural bound below that. */
+  /** Largest body of any other packet, and largest properties of a PUBLISH; CONNECT has its own natural bound. */
   readonly maxControlLength: number;
   /** When set, names that begin with it are queues. */
   readonly queuePrefix: string | undefined;

@@ -77,7 +77,8 @@ export class PacketDecoder {
 
   /**
    * @param messageMax longest body of a PUBLISH
-   * @param controlMax longest body of any other packet
+   * @param controlMax longest body of any other packet, and longest properties of a PUBLISH: somebody may have to make
+   *   headers of them
    */
   constructor(messageMax: number, controlMax: number) {
     this.#messageMax = messageMax;
@@ -154,6 +155,9 @@ export class PacketDecoder {
     this.propertiesStart = readVariable(bytes, at, end);
     this.payloadStart = this.propertiesStart + variableAt(bytes, at);
     if (this.payloadStart > end) throw malformed("A PUBLISH ends within its properties.");
+    const length = this.payloadStart - this.propertiesStart;
+    if (length > this.#controlMax)
+      throw tooLarge(length, this.#controlMax, "max_control_length", "properties");
   }
 
   /** An acknowledgement with a reason code, and perhaps properties, which say nothing to a broker. */
@@ -219,7 +223,7 @@ export function checkProperties(
 }
 
 /** [MQTT5-3.2.2-15] for the server's own maximum. */
-function tooLarge(length: number, max: number, option: string): PacketError {
-  const text = `A packet of ${length} bytes exceeds ${option} ${max}.`;
+function tooLarge(length: number, max: number, option: string, what: string = "a packet"): PacketError {
+  const text = `The length of ${what}, ${length} bytes, exceeds ${option} ${max}.`;
   return new PacketError(REASON.PACKET_TOO_LARGE, text, "FRAME_TOO_LARGE");
 }

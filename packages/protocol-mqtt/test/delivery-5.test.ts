@@ -148,6 +148,22 @@ describe("MQTT 5.0: PUBLISH to a client", () => {
     assert.deepEqual(sent[1]!.outcome, "consumed");
   });
 
+  it("[MQTT5-3.3.4-4] identifiers of two thousand filters that cover one name, for more names than are remembered", async () => {
+    const client = await connected5(new World());
+    for (let at = 1; at <= 2_000; at += 1) {
+      const path = Array.from({ length: 11 }, (_, level) => ((at >> level) & 1 ? "+" : "x"));
+      client.send(subscribe5(path.join("/"), { qos: 0 }, at));
+    }
+    for (let turn = 0; turn < 100; turn += 1) await settled(); // after a thousand filters others have their turn
+    client.answers();
+    for (let round = 0; round < 60; round += 1) {
+      const last = round % 2 === 0 ? "x" : "y";
+      const packet = client.offer(delivery5(`x/x/x/x/x/x/x/x/x/x/${last}`, 0))!;
+      const found = [packet.properties?.subscriptionIdentifier].flat();
+      assert.equal(found.length, last === "x" ? 2_000 : 2_000 - 1_024 + 1);
+    }
+  });
+
   it("[MQTT5-3.1.2-24] [MQTT5-3.1.2-25] what exceeds the client's packet size counts as delivered", async () => {
     const client = await subscribed("a", { maximumPacketSize: 20 });
     const large = delivery5("a", 1, { key: "a long value of a property" });

@@ -200,6 +200,17 @@ describe("MQTT 5.0: PUBLISH to the broker", () => {
     });
   }
 
+  it("properties that exceed max_control_length close the connection with 0x95, before they are read", async () => {
+    const client = await connected5(new World({ maxControlLength: 300 }));
+    const userProperties = (count: number): Record<string, string[]> => ({
+      k: new Array<string>(count).fill("v"),
+    });
+    client.send(publish5("a", 0, { userProperties: userProperties(42) }));
+    assert.equal(client.host.published.length, 1);
+    const [answer] = client.send(publish5("a", 0, { userProperties: userProperties(43) }));
+    assertPackets([answer!], [{ cmd: "disconnect", reasonCode: REASON.PACKET_TOO_LARGE }]);
+  });
+
   it("[MQTT5-3.2.2-15] a packet that is too large closes the connection with 0x95", async () => {
     const one = await client({ maxMessageLength: 100 });
     const [answer] = one.send(publish5("a", 0, {}, { payload: "x".repeat(200) }));

@@ -172,7 +172,7 @@ export const MQTT: Table<MqttAttributes> = {
     "max_control_length",
     memorySize(256),
     256 * KIB,
-    "Largest packet of any other kind.",
+    "Largest packet of any other kind, and largest properties of a PUBLISH.",
   ),
   queuePrefix: option("queue_prefix", TEXT_OR_NONE, undefined, "Names that begin so are queues."),
   pathSeparator: option("path_separator", NAME, "/", "Between the levels of a name."),
