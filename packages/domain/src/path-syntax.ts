@@ -11,7 +11,7 @@ export interface PathSyntax {
   readonly anyDescendant: string;
   readonly regexStart?: string;
   readonly regexEnd?: string;
-  /** What a literal part must match entirely; undefined means any text. Implies percent encoding. */
+  /** What a literal part, but for a `$` before it, must match entirely; undefined means any text. Implies percent encoding. */
   readonly partPattern?: RegExp;
 }
 
@@ -24,6 +24,9 @@ export const NEUTRAL_SYNTAX: PathSyntax = Object.freeze({
   regexEnd: "}",
   partPattern: /^[ a-zA-Z0-9_\-%~:()]+$/,
 });
+
+/** May stand before a literal part whatever its pattern: so begin the names that are the broker's own, as `$SYS`. */
+const RESERVED_START = "$";
 
 /** Levels of a name, beyond which it is refused. */
 const LEVELS_MAX = 1_000;
@@ -95,7 +98,7 @@ function quoted(text: string, syntax: PathSyntax): string {
 
 function parseLiteral(text: string, syntax: PathSyntax): string {
   if (syntax.partPattern === undefined) return text;
-  if (!syntax.partPattern.test(text)) {
+  if (!syntax.partPattern.test(text.startsWith(RESERVED_START) ? text.slice(1) : text)) {
     const pattern = syntax.partPattern.source.replace(/^\^|\$$/g, "");
     throw new BrokerError(
       "BAD_ADDRESS",
@@ -126,7 +129,10 @@ export function formatPath(path: readonly PathPart[], syntax: PathSyntax): strin
 
 function formatPart(part: PathPart, syntax: PathSyntax): string {
   if (typeof part === "string") {
-    return syntax.partPattern === undefined ? part : percentEncode(part, syntax.partPattern);
+    if (syntax.partPattern === undefined) return part;
+    const isReserved = part.length > 1 && part.startsWith(RESERVED_START);
+    if (!isReserved) return percentEncode(part, syntax.partPattern);
+    return RESERVED_START + percentEncode(part.slice(1), syntax.partPattern);
   }
   if (part.match === "child") return syntax.anyChild;
   if (part.match === "descendants") return syntax.anyDescendant;
