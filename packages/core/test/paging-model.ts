@@ -8,6 +8,7 @@ import { Disk, SimpleStore } from "./simple-store.ts";
 /** What a stored queue's message is to the model. */
 interface ModelEntry {
   readonly body: string;
+  readonly sequence: number;
   readonly persistent: boolean;
   readonly expiresAtMs: number;
   holder: Member | undefined;
@@ -17,6 +18,8 @@ interface ModelEntry {
 interface Member {
   readonly consumer: TestConsumer;
   readonly filter: MessageFilter | undefined;
+  readonly exclusive: boolean;
+  readonly fromSequence: number;
   subscription: Subscription | undefined;
   seen: number;
 }
@@ -24,7 +27,14 @@ interface Member {
 /** One thing that may happen to a stored queue. */
 export type PagingStep =
   | { readonly what: "send"; readonly count: number; readonly ttlMs: number; readonly persistent: boolean }
-  | { readonly what: "join"; readonly credit: number; readonly digit: number }
+  | {
+      readonly what: "join";
+      readonly credit: number;
+      readonly digit: number;
+      readonly exclusive: boolean;
+      /** So many sequences before the last one; above 40: from the beginning. */
+      readonly back: number;
+    }
   | { readonly what: "leave" | "resume" | "consume" | "retry" | "undelivered"; readonly pick: number }
   | { readonly what: "wait"; readonly ms: number }
   | { readonly what: "browse" | "kill" | "stop" };
@@ -42,10 +52,12 @@ export class PagingRun {
   #host: TestHost<SimpleStore> | undefined = undefined;
   #client: ReturnType<TestHost["client"]> | undefined = undefined;
   #sent = 0;
+  #sequence = 0;
 
   async start(): Promise<void> {
     this.#host = await startHostOn(new SimpleStore(this.#disk), this.#clock, HOST);
     this.#client = this.#host.client();
+    this.#sequence = Math.max(0, ...[...this.#disk.queues.values()].map(({ lastSequence }) => lastSequence));
   }
 
   /** Entries that the store handed back. */
@@ -68,7 +80,7 @@ export class PagingRun {
         for (let left = step.count; left > 0; left -= 1) this.#send(step.ttlMs, step.persistent);
         break;
       case "join":
-        this.#join(step.credit, step.digit);
+        this.#join(step);
         break;
       case "wait":
         this.#clock.advance(step.ms);
@@ -89,14 +101,16 @@ export class PagingRun {
 
   #send(ttlMs: number, persistent: boolean): void {
     this.#sent += 1;
+    this.#sequence += 1;
     const body = `${this.#sent}`;
     const expiresAtMs = ttlMs === 0 ? 0 : this.#clock.nowMs() + ttlMs;
-    this.#entries.push({ body, persistent, expiresAtMs, holder: undefined, count: 0 });
+    const sequence = this.#sequence;
+    this.#entries.push({ body, sequence, persistent, expiresAtMs, holder: undefined, count: 0 });
     this.#client!.send(queue("q"), body, { expiresAtMs, persistent });
   }
 
-  /** @param digit which last digit of a body the consumer wants; above 9: any */
-  #join(credit: number, digit: number): void {
+  /** The digit is which last digit of a body the consumer wants; above 9: any. */
+  #join({ credit, digit, exclusive, back }: Extract<PagingStep, { what: "join" }>): void {
     const consumer = new TestConsumer();
     consumer.credit = credit;
     const text = String(digit);
@@ -104,9 +118,10 @@ export class PagingRun {
       digit > 9
         ? undefined
         : { text, matches: (message: Delivery["message"]) => bodyText(message).endsWith(text) };
-    const member: Member = { consumer, filter, subscription: undefined, seen: 0 };
+    const fromSequence = back > 40 ? 0 : Math.max(1, this.#sequence - back);
+    const member: Member = { consumer, filter, exclusive, fromSequence, subscription: undefined, seen: 0 };
     this.#members.push(member);
-    const request = filter === undefined ? {} : { filter };
+    const request = { exclusive, fromSequence, ...(filter === undefined ? {} : { filter }) };
     member.subscription = this.#client!.host.subscribe({ addresses: [queue("q")], ...request }, consumer);
   }
 
@@ -176,7 +191,8 @@ export class PagingRun {
   #isReady(entry: ModelEntry, member: Member): boolean {
     if (entry.holder !== undefined) return false;
     if (entry.expiresAtMs !== 0 && entry.expiresAtMs <= this.#clock.nowMs()) return false;
-    return member.filter === undefined || entry.body.endsWith(member.filter.text);
+    const exclusive = this.#members.find((one) => one.exclusive && wants(one, entry));
+    return exclusive === undefined ? wants(member, entry) : exclusive === member;
   }
 
   /** Gives the model what the consumers got: order, single delivery and counters must agree. */
@@ -220,4 +236,8 @@ export class PagingRun {
     assert.equal(engine.memory.usedBytes, 0, "all memory is given back");
     for (const { entries } of this.#disk.queues.values()) assert.equal(entries.size, 0, "the store is empty");
   }
+}
+
+function wants({ filter, fromSequence }: Member, { body, sequence }: ModelEntry): boolean {
+  return sequence >= fromSequence && (filter === undefined || body.endsWith(filter.text));
 }

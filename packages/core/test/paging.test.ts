@@ -23,6 +23,8 @@ const step: fc.Arbitrary<PagingStep> = fc.oneof(
       what: fc.constant("join" as const),
       credit: fc.integer({ min: 0, max: 8 }),
       digit: fc.constantFrom(1, 2, 3, 10, 10, 10, 10),
+      exclusive: fc.constantFrom(false, false, false, true),
+      back: fc.constantFrom(50, 50, 50, 50, 5, 20, 40),
     }),
   },
   {
