@@ -35,6 +35,9 @@ export function storeAttributes(attributes: string): XmlEdit {
   return (xml) => replaced(xml, "<leveldb_store ", `<leveldb_store ${attributes} `);
 }
 
+/** Nothing is kept on disk. */
+export const withoutStore: XmlEdit = (xml) => replaced(xml, /<leveldb_store [^>]*\/>/, "<null_store/>");
+
 /** One edit after the other. */
 export function edits(...steps: readonly XmlEdit[]): XmlEdit {
   return (xml) => steps.reduce((text, step) => step(text), xml);
