@@ -54,7 +54,10 @@ export const OTHER_SURVIVALS: readonly Survival[] = [
     },
     after: async (broker) => {
       const again = await MqttWire.open(broker);
-      assert.deepEqual(await again.hello({ clientId: "finished", clean: false }), { present: false, code: 0 });
+      assert.deepEqual(await again.hello({ clientId: "finished", clean: false }), {
+        present: false,
+        code: 0,
+      });
       const narrow = await expectPresent(broker, "narrow");
       for (const topic of ["left", "kept"]) await again.publish(topic, "x", 1);
       await narrow.expectMessage("kept", "x");

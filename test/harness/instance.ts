@@ -15,7 +15,14 @@ export interface InstanceOptions {
   readonly xml?: (template: string) => string;
   /** Files to write, by their path inside the instance. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** What it stores must survive, whatever `TSAPOLLO_TEST_STORE` says. */
+  readonly durable?: boolean;
 }
+
+/** `TSAPOLLO_TEST_STORE=memory` runs tests without a store, but for those that are about one. */
+const { TSAPOLLO_TEST_STORE: TEST_STORE = "leveldb" } = process.env;
+/** The store that the template configures. */
+const TEMPLATE_STORE = /<leveldb_store directory="\$\{apollo\.base\}\/data"\/>/;
 
 const START_MS = 30_000;
 const STOP_MS = 30_000;
@@ -26,12 +33,17 @@ export function makeInstance(options: InstanceOptions = {}): string {
   cpSync(template(), base, { recursive: true });
   const file = join(base, "etc", "apollo.xml");
   const xml = readFileSync(file, "utf8").replaceAll(/(bind="\w+:\/\/[^":]+):\d+/g, "$1:0");
-  writeFileSync(file, options.xml?.(xml) ?? xml);
+  const edited = options.xml?.(xml) ?? xml;
+  writeFileSync(file, TEST_STORE === "memory" && options.durable !== true ? onlyInMemory(edited) : edited);
   for (const [path, content] of Object.entries(options.files ?? {})) {
     mkdirSync(dirname(join(base, path)), { recursive: true });
     writeFileSync(join(base, path), content);
   }
   return base;
+}
+
+function onlyInMemory(xml: string): string {
+  return xml.replace(TEMPLATE_STORE, "<null_store/>");
 }
 
 const made: string[] = [];

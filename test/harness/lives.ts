@@ -7,7 +7,7 @@ export class Lives {
   #count = 0;
 
   constructor(options: InstanceOptions = {}) {
-    this.base = makeInstance(options);
+    this.base = makeInstance({ durable: true, ...options });
   }
 
   /** The broker that runs. */

@@ -1,29 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { Instance, makeInstance } from "../harness/instance.ts";
+import type { Instance } from "../harness/instance.ts";
+import { withLives } from "../harness/lives.ts";
 import { packet, publishOf, TYPE, two } from "../harness/mqtt-packet.ts";
 import { MqttWire } from "../harness/mqtt-wire.ts";
 import { Mailbox } from "../harness/waiting.ts";
 import { withoutAuthentication } from "../harness/xml.ts";
 
 /** A broker whose process is killed, and started again over what it had written. */
-async function withBroker(
-  test: (broker: () => Instance, killed: () => Promise<void>) => Promise<void>,
+function withBroker(
+  test: (broker: () => Instance, killed: () => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
-  const base = makeInstance({ xml: withoutAuthentication });
-  let now = await Instance.start(base);
-  try {
-    await test(
-      () => now,
-      async () => {
-        await now.kill();
-        now = await Instance.start(base);
-      },
-    );
-  } finally {
-    await now.kill();
-  }
+  const options = { xml: withoutAuthentication };
+  return withLives(options, (lives) =>
+    test(
+      () => lives.now,
+      () => lives.again(),
+    ),
+  );
 }
 
 function connect(broker: Instance, options: IClientOptions = {}): Promise<MqttClient> {
