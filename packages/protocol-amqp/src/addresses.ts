@@ -10,6 +10,9 @@ import {
 } from "@tsapollo/domain";
 import type { AmqpNaming } from "./options.ts";
 
+/** Longest text of one or several destinations: of each message and link it is remembered. */
+const TEXT_MAX = 16_384;
+
 /** There is no option for it. [messaging 2.3] */
 const DSUB_PREFIX = "dsub://";
 
@@ -51,6 +54,12 @@ export class AmqpAddresses {
    * @throws BrokerError BAD_ADDRESS
    */
   parseAll(text: string, plain?: DestinationKind, scope?: TemporaryScope): readonly Address[] {
+    if (text.length > TEXT_MAX) {
+      throw new BrokerError(
+        "BAD_ADDRESS",
+        `An address has ${text.length} characters; at most ${TEXT_MAX} are read`,
+      );
+    }
     const { destinationSeparator } = this.#naming;
     const pieces = destinationSeparator === "" ? [text] : text.split(destinationSeparator);
     while (pieces.length > 1 && pieces[pieces.length - 1] === "") pieces.pop();

@@ -41,6 +41,9 @@ type Phase = "header" | "sasl" | "sasl login" | "second header" | "open" | "open
 /** Largest frame before Open has been answered. Open may carry some properties. */
 const GREETING_FRAME_MAX = 65_536;
 
+/** A client that wants a sign of life more often than this cannot be served. [AMQP 2.4.5] */
+const IDLE_TIMEOUT_MIN_MS = 100;
+
 const NOBODY: SaslIdentity = Object.freeze({ user: undefined, password: undefined, mustBe: undefined });
 const TYPE_AMQP = 0;
 const TYPE_SASL = 1;
@@ -275,8 +278,12 @@ export class AmqpHandler implements ProtocolHandler, Producer {
     this.#deadline?.cancel();
     this.#admission = admission;
     const { containers, options } = this.#shared;
-    const { containerId } = terms;
+    const { containerId, idleTimeoutMs } = terms;
     const hostId = admission.host.id;
+    if (idleTimeoutMs > 0 && idleTimeoutMs < IDLE_TIMEOUT_MIN_MS) {
+      const text = `idle-time-out is ${idleTimeoutMs} ms; at least ${IDLE_TIMEOUT_MIN_MS} can be kept`;
+      throw this.#sayOpen(hostId, new AmqpError("connection", "amqp:not-allowed", text));
+    }
     const alone = terms.desired.includes("sole-connection-for-container");
     if (!containers.enter(hostId, containerId, alone)) {
       const info = { "invalid-field": "container-id" };

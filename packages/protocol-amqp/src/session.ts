@@ -205,13 +205,18 @@ export class Session {
     this.connection.wrote = true;
   }
 
+  /** Whether a delivery can begin as far as window and unsettled deliveries go. */
+  get #hasRoom(): boolean {
+    return !this.#out.isBlocked && this.unsettled.size < this.connection.options.unsettledMax;
+  }
+
   /** Whether a link may send a delivery now; otherwise it is told when it may. */
   canSend(link: OutgoingLink): boolean {
     if (this.connection.output.full) {
       this.connection.waitForOutput(link);
       return false;
     }
-    if (!this.#out.isBlocked && this.unsettled.size < this.connection.options.unsettledMax) return true;
+    if (this.#hasRoom) return true;
     this.#waiting.add(link);
     return false;
   }
@@ -231,7 +236,7 @@ export class Session {
     if (!this.#out.goOn()) return;
     if (this.#waiting.size === 0) return;
     // who is stopped again goes to the end, so that one link's many deliveries do not keep the others waiting
-    for (let left = this.#waiting.size; left > 0 && !this.#out.isBlocked; left -= 1) {
+    for (let left = this.#waiting.size; left > 0 && this.#hasRoom; left -= 1) {
       const [link] = this.#waiting;
       if (link === undefined) return;
       this.#waiting.delete(link);
@@ -241,8 +246,7 @@ export class Session {
 
   /** Fewer deliveries are unsettled: links that waited for that go on. */
   roomAgain(): void {
-    if (this.#over || this.#waiting.size === 0) return;
-    if (this.unsettled.size < this.connection.options.unsettledMax) this.unblock();
+    if (!this.#over && this.#waiting.size > 0) this.unblock();
   }
 
   /** A disposition of the peer's. @throws AmqpError */

@@ -9,6 +9,9 @@ const UINT_MAX = 4_294_967_295;
 /** Largest frame that carries no message: what comes of it stays with us as long as the link or session. */
 const COLD_FRAME_MAX = 262_144;
 
+/** Longest name of a link, which is remembered with it. */
+const NAME_MAX = 4_096;
+
 /** Open. [AMQP 2.7.1] */
 export interface OpenTerms {
   readonly containerId: string;
@@ -106,8 +109,10 @@ export function beginTerms(begin: Composite): BeginTerms {
 
 /** @throws AmqpError decode-error when a field is not what it must be */
 export function attachTerms(attach: Composite): AttachTerms {
+  const name = text(attach["name"], "name");
+  if (name.length > NAME_MAX) throw decodeError(`The name of a link has more than ${NAME_MAX} characters`);
   return {
-    name: text(attach["name"], "name"),
+    name,
     handle: number(attach["handle"], "handle"),
     peerReceives: flag(attach["role"], "role"),
     sndSettleMode: number(attach["snd_settle_mode"], "snd-settle-mode", 2),
