@@ -73,7 +73,7 @@ export class FilterAnswers {
   /** Answers when the session is saved, if it outlives its connection; at once otherwise. */
   #whenSaved(answer: () => void): void {
     const { session, sessions } = this.#attached;
-    if (session.durable) sessions.save(session, (error) => this.#guardian.guarded(answer, error));
+    if (session.durable) sessions.saveFilters(session, (error) => this.#guardian.guarded(answer, error));
     else answer();
   }
 

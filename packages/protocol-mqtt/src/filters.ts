@@ -75,6 +75,11 @@ export class Filters {
     return this.#noLocal > 0;
   }
 
+  /** The filter with this key of its address. */
+  get(key: string): Filter | undefined {
+    return this.#byKey.get(key);
+  }
+
   has(address: Address): boolean {
     return this.#byKey.has(address.key);
   }

@@ -11,11 +11,14 @@ import { decodeKept, encodeKept } from "./kept-messages.ts";
 import { PendingWill } from "./pending-will.ts";
 import { MqttSession, type SessionOwner, type SessionRequest } from "./session.ts";
 import {
+  decodeChunk,
   decodeExchanges,
   decodeSession,
   EXCHANGE_PREFIX,
+  encodeChunk,
   encodeExchanges,
   encodeSession,
+  FILTER_PREFIX,
   SESSION_PREFIX,
 } from "./session-state.ts";
 import { SharedGroups } from "./shared-groups.ts";
@@ -77,34 +80,50 @@ export class HostSessions {
     return this.#byClientId.get(clientId);
   }
 
+  /** Values of sessions that have a number each, by client id: the number and the key. */
+  #numbered(prefix: string): Map<string, [number: number, key: string][]> {
+    const found = new Map<string, [number, string][]>();
+    for (const key of this.#host.states.keys(prefix)) {
+      const [, number, clientId = ""] = /^(\d+):(.*)$/s.exec(key.slice(prefix.length)) ?? [];
+      const known = found.get(clientId);
+      if (known === undefined) found.set(clientId, [[Number(number), key]]);
+      else known.push([Number(number), key]);
+    }
+    return found;
+  }
+
   /** Takes up what an earlier process saved. What expired meanwhile goes, wills that are due are published. */
   restore(): void {
     const { states } = this.#host;
+    const chunks = this.#numbered(FILTER_PREFIX);
+    const kept = this.#numbered(KEPT_PREFIX);
     for (const key of states.keys(SESSION_PREFIX)) {
+      const clientId = key.slice(SESSION_PREFIX.length);
+      const [itsChunks = [], itsKept = []] = [chunks.get(clientId), kept.get(clientId)];
+      chunks.delete(clientId);
+      kept.delete(clientId);
       try {
-        const session = decodeSession(key.slice(SESSION_PREFIX.length), states.get(key)!);
+        const session = decodeSession(clientId, states.get(key)!);
+        for (const [number, one] of itsChunks) decodeChunk(session, number, states.get(one)!);
         const exchanges = states.get(EXCHANGE_PREFIX + session.clientId);
         if (exchanges !== undefined) decodeExchanges(session, exchanges);
+        for (const [id, one] of itsKept) this.#restoreKept(session, id, one);
         this.#takeUp(session);
       } catch (error) {
         this.#log.error({ error, key }, "a stored MQTT session cannot be read and is left alone");
       }
     }
-    this.#restoreKept();
+    for (const orphans of [chunks, kept]) {
+      for (const all of orphans.values()) for (const [, key] of all) states.save(key, () => undefined);
+    }
     this.groups.cleanUp();
   }
 
-  #restoreKept(): void {
-    const { states } = this.#host;
-    for (const key of states.keys(KEPT_PREFIX)) {
-      const [, id = "", clientId = ""] = /^(\d+):(.*)$/s.exec(key.slice(KEPT_PREFIX.length)) ?? [];
-      const session = this.#byClientId.get(clientId);
-      try {
-        if (session === undefined) states.save(key, () => undefined);
-        else session.inflight.restoreKept(Number(id), decodeKept(states.get(key)!));
-      } catch (error) {
-        this.#log.error({ error, key }, "a message of an MQTT session cannot be read and is left alone");
-      }
+  #restoreKept(session: MqttSession, id: number, key: string): void {
+    try {
+      session.inflight.restoreKept(id, decodeKept(this.#host.states.get(key)!));
+    } catch (error) {
+      this.#log.error({ error, key }, "a message of an MQTT session cannot be read and is left alone");
     }
   }
 
@@ -231,6 +250,7 @@ export class HostSessions {
     if (!session.durable) return;
     this.destroyDurable(session);
     if (session.hasInflight) for (const [id] of session.inflight.kept) this.saveKept(session, id);
+    for (let number = 1; number <= session.chunks.count; number += 1) this.#saveChunk(session, number);
     this.save(session);
     this.saveExchanges(session);
   }
@@ -250,7 +270,32 @@ export class HostSessions {
     }
   }
 
-  /** Filters, expiry, owner or will have changed. */
+  /** Filters have changed. */
+  saveFilters(session: MqttSession, done: Saved): void {
+    const { chunks } = session;
+    const changed = chunks.takeChanged();
+    const withFirst = changed.size === 0 || changed.has(0);
+    let left = changed.size;
+    for (const number of changed) {
+      left -= 1;
+      // everything of a turn is durable together: one of them tells
+      if (number > 0) this.#saveChunk(session, number, left === 0 && !withFirst ? done : undefined);
+    }
+    if (withFirst) this.save(session, done);
+  }
+
+  #saveChunk({ clientId }: MqttSession, number: number, done?: Saved): void {
+    this.#host.states.save(
+      `${FILTER_PREFIX}${number}:${clientId}`,
+      () => {
+        const known = this.#byClientId.get(clientId);
+        return known?.durable ? encodeChunk(known, number) : undefined;
+      },
+      done,
+    );
+  }
+
+  /** Expiry, owner, will or the first filters have changed. */
   save(session: MqttSession, done?: Saved): void {
     this.#save(session, SESSION_PREFIX, () => encodeSession(session), done);
   }

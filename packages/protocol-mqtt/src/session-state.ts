@@ -28,33 +28,76 @@ interface SavedWill {
   readonly properties: string;
 }
 
-interface SavedSession {
+/** Before the number and the client id in the key of filters beyond the first ones; see `FilterChunks`. */
+export const FILTER_PREFIX = "mqtt-filters:";
+
+interface SavedFilters {
   readonly v: number;
-  readonly user?: string;
-  readonly expiry: number;
-  readonly leftAtMs?: number;
-  readonly will?: SavedWill;
   readonly filters: readonly (readonly [SavedAddress, SavedOptions])[];
   readonly shared: readonly (readonly [group: string | null, SavedAddress, SavedOptions])[];
 }
 
-/** A session as it is saved: JSON with a version. */
+interface SavedSession extends SavedFilters {
+  readonly user?: string;
+  readonly expiry: number;
+  readonly leftAtMs?: number;
+  readonly will?: SavedWill;
+}
+
+/** A session as it is saved, with its first filters: JSON with a version. */
 export function encodeSession(session: MqttSession): Uint8Array {
   const will = session.will ?? session.pendingWill?.will;
   const saved: SavedSession = {
-    v: VERSION,
     expiry: session.expirySeconds,
     ...(session.userName === undefined ? {} : { user: session.userName }),
     ...(session.leftAtMs === undefined ? {} : { leftAtMs: session.leftAtMs }),
     ...(will === undefined ? {} : { will: savedWill(will) }),
-    filters: Array.from(session.filters.all(), (one) => [savedAddress(one.address), savedOptions(one)]),
-    shared: Array.from(session.shared.values(), (one) => [
-      one.group ?? null,
-      savedAddress(one.address),
-      savedOptions(one),
-    ]),
+    ...savedFilters(session, firstKeys(session)),
   };
   return Buffer.from(JSON.stringify(saved), "utf8");
+}
+
+/** The keys of the filters that are saved with the session itself. */
+function firstKeys({ filters, shared, filterCount, chunks }: MqttSession): string[] {
+  const keys: string[] = [];
+  const count = filterCount - chunks.size;
+  for (const key of shared.keys()) if (chunks.numberOf(key) === 0) keys.push(key);
+  for (const { address } of filters.all()) {
+    if (keys.length === count) break;
+    if (chunks.numberOf(address.key) === 0) keys.push(address.key);
+  }
+  return keys;
+}
+
+function savedFilters({ filters, shared }: MqttSession, keys: Iterable<string>): SavedFilters {
+  const plain: [SavedAddress, SavedOptions][] = [];
+  const ofGroups: [string | null, SavedAddress, SavedOptions][] = [];
+  for (const key of keys) {
+    const one = filters.get(key);
+    if (one !== undefined) plain.push([savedAddress(one.address), savedOptions(one)]);
+    const other = shared.get(key);
+    if (other !== undefined) {
+      ofGroups.push([other.group ?? null, savedAddress(other.address), savedOptions(other)]);
+    }
+  }
+  return { v: VERSION, filters: plain, shared: ofGroups };
+}
+
+/** A chunk of filters from number 1 up; undefined when it is empty. */
+export function encodeChunk(session: MqttSession, number: number): Uint8Array | undefined {
+  const saved = savedFilters(session, session.chunks.membersOf(number));
+  if (saved.filters.length + saved.shared.length === 0) return undefined;
+  return Buffer.from(JSON.stringify(saved), "utf8");
+}
+
+/**
+ * Adds a saved chunk of filters to a session.
+ * @throws BrokerError STORE_FAILED when it is of another version
+ */
+export function decodeChunk(session: MqttSession, number: number, bytes: Uint8Array): void {
+  const saved = JSON.parse(Buffer.from(bytes).toString("utf8")) as SavedFilters;
+  checkVersion(session.clientId, saved);
+  for (const key of addFilters(session, saved)) session.chunks.restore(key, number);
 }
 
 /**
@@ -63,15 +106,28 @@ export function encodeSession(session: MqttSession): Uint8Array {
  */
 export function decodeSession(clientId: string, bytes: Uint8Array): MqttSession {
   const saved = JSON.parse(Buffer.from(bytes).toString("utf8")) as SavedSession;
-  if (saved.v !== VERSION) {
-    const text = `The stored MQTT session '${clientId}' has version ${saved.v}; this broker reads ${VERSION}.`;
-    throw new BrokerError("STORE_FAILED", text);
-  }
+  checkVersion(clientId, saved);
   const { user: userName, expiry: expirySeconds } = saved;
   const session = new MqttSession({ clientId, userName, clean: false, expirySeconds });
   session.leftAtMs = saved.leftAtMs;
-  for (const [address, options] of saved.filters) {
-    session.filters.set({ address: readAddress(address), ...readOptions(options) });
+  addFilters(session, saved);
+  if (saved.will !== undefined) session.will = readWill(saved.will);
+  return session;
+}
+
+function checkVersion(clientId: string, { v }: SavedFilters): void {
+  if (v === VERSION) return;
+  const text = `The stored MQTT session '${clientId}' has version ${v}; this broker reads ${VERSION}.`;
+  throw new BrokerError("STORE_FAILED", text);
+}
+
+/** @returns their keys */
+function addFilters(session: MqttSession, saved: SavedFilters): string[] {
+  const keys: string[] = [];
+  for (const [saidAddress, options] of saved.filters) {
+    const address = readAddress(saidAddress);
+    session.filters.set({ address, ...readOptions(options) });
+    keys.push(address.key);
   }
   for (const [group, saidAddress, options] of saved.shared) {
     const address = readAddress(saidAddress);
@@ -82,9 +138,9 @@ export function decodeSession(clientId: string, bytes: Uint8Array): MqttSession 
       ...readOptions(options),
     };
     session.shared.set(shared.durable.key, shared);
+    keys.push(shared.durable.key);
   }
-  if (saved.will !== undefined) session.will = readWill(saved.will);
-  return session;
+  return keys;
 }
 
 /** QoS 2 ids received and sent, two bytes each, the number of received ones in front. */

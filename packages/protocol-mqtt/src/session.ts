@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { Address, SmallMap } from "@tsapollo/domain";
 import { NEVER_SECONDS } from "./connect-request.ts";
 import type { Deadline } from "./deadlines.ts";
+import { FilterChunks } from "./filter-chunks.ts";
 import type { FilterOptions } from "./filter-request.ts";
-import { Filters } from "./filters.ts";
+import { type Filter, Filters } from "./filters.ts";
 import { Inflight } from "./inflight.ts";
 import { PacketIds } from "./packet-ids.ts";
 import type { PendingWill } from "./pending-will.ts";
@@ -56,6 +57,7 @@ export class MqttSession {
   readonly filters: Filters = new Filters();
   /** Shared subscriptions, by the key of their durable subscription. */
   readonly shared: SmallMap<string, SharedFilter> = new SmallMap();
+  #chunks: FilterChunks | undefined;
   /** Packet ids of QoS 2 messages that were taken and not yet released by PUBREL. [MQTT-4.3.3-2] */
   readonly received: PacketIds = new PacketIds();
   /** The connection that has it now. */
@@ -108,6 +110,47 @@ export class MqttSession {
   /** How many filters it has, shared ones included. */
   get filterCount(): number {
     return this.filters.size + this.shared.size;
+  }
+
+  /** In which pieces the filters are saved. */
+  get chunks(): FilterChunks {
+    this.#chunks ??= new FilterChunks();
+    return this.#chunks;
+  }
+
+  /** Adds a filter, or changes its options. */
+  setFilter(filter: Filter): void {
+    const isNew = !this.filters.has(filter.address);
+    this.filters.set(filter);
+    this.#noteSet(filter.address.key, isNew);
+  }
+
+  /** Removes a filter; `false`: it was not there. */
+  deleteFilter(address: Address): boolean {
+    const known = this.filters.delete(address);
+    if (known && this.durable) this.chunks.remove(address.key);
+    return known;
+  }
+
+  /** Adds a shared subscription, or changes its options. */
+  setShared(shared: SharedFilter): void {
+    const { key } = shared.durable;
+    const isNew = !this.shared.has(key);
+    this.shared.set(key, shared);
+    this.#noteSet(key, isNew);
+  }
+
+  /** Removes a shared subscription; `false`: it was not there. */
+  deleteShared(key: string): boolean {
+    const known = this.shared.delete(key);
+    if (known && this.durable) this.chunks.remove(key);
+    return known;
+  }
+
+  #noteSet(key: string, isNew: boolean): void {
+    if (!this.durable) return;
+    if (isNew) this.chunks.add(key, this.filterCount);
+    else this.chunks.change(key);
   }
 
   /** Whether nothing is lost when it is forgotten: no filters, no will, no exchange of QoS 1 or 2 unfinished. */

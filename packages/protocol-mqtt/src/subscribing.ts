@@ -145,15 +145,14 @@ export class Subscribing implements FeedOwner {
   ): BrokerError | undefined {
     if (parsed instanceof BrokerError) return parsed;
     if ("durable" in parsed) return this.#addShared({ ...parsed, ...pickOptions(options) });
-    const { filters } = this.#session;
-    const isNew = !filters.has(parsed);
+    const isNew = !this.#session.filters.has(parsed);
     if (!bound.has(parsed.key)) {
       const wantsRetained = options.retainHandling === 0 || (options.retainHandling === 1 && isNew);
       const refusal = (isNew ? this.#checkRoom(parsed) : undefined) ?? this.#bind([parsed], !wantsRetained);
       if (refusal !== undefined) return refusal;
       bound.add(parsed.key);
     }
-    filters.set({ address: parsed, ...pickOptions(options) });
+    this.#session.setFilter({ address: parsed, ...pickOptions(options) });
     if (isNew) this.#sessions.counters.subscriptions += 1;
     return undefined;
   }
@@ -163,7 +162,7 @@ export class Subscribing implements FeedOwner {
     const known = this.#session.shared.has(key);
     const refusal = (known ? undefined : this.#checkRoom(shared.address)) ?? this.#join(shared);
     if (refusal !== undefined) return refusal;
-    this.#session.shared.set(key, shared);
+    this.#session.setShared(shared);
     if (!known) {
       this.#sessions.groups.join(shared.durable);
       this.#sessions.counters.sharedSubscriptions += 1;
@@ -250,7 +249,7 @@ export class Subscribing implements FeedOwner {
   }
 
   #leave({ durable }: SharedName): boolean {
-    if (!this.#session.shared.delete(durable.key)) return false;
+    if (!this.#session.deleteShared(durable.key)) return false;
     this.#sessions.counters.sharedSubscriptions -= 1;
     this.#shared.get(durable.key)?.cancel();
     this.#shared.delete(durable.key);
@@ -259,7 +258,7 @@ export class Subscribing implements FeedOwner {
   }
 
   #remove(address: Address): boolean {
-    if (!this.#session.filters.delete(address)) return false;
+    if (!this.#session.deleteFilter(address)) return false;
     this.#sessions.counters.subscriptions -= 1;
     const feed = this.#session.durable && address.kind === "queue" ? this.#queues : this.#main;
     feed?.subscription?.remove(address);
