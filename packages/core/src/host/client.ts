@@ -317,8 +317,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
     if (existing === undefined) router.checkLimit();
     const durable: DurableSubscription = existing ?? router.createDurable(address, undefined, request.limit);
     const attachment = new DurableAttachment(this, durable, inner);
+    if (durable.filter?.text !== request.filter?.text) router.describe(durable);
     durable.filter = request.filter;
-    router.describe(durable);
     attachment.rebind(request.addresses, request.withoutRetained ?? false);
     return attachment;
   }

@@ -5,6 +5,7 @@ import type { Topic } from "../topic/topic.ts";
 import { TopicDelivery } from "../topic/topic-delivery.ts";
 import type { Client } from "./client.ts";
 import type { ClientSubscription } from "./client-subscription.ts";
+import { isSameBearer } from "./guard.ts";
 
 /**
  * A consumer attached to a durable subscription: it consumes from its queue, and adding or removing addresses
@@ -24,6 +25,9 @@ export class DurableAttachment implements Subscription {
   /** Makes the durable subscription collect from exactly these addresses, then consumes from it. */
   rebind(addresses: readonly Address[], withoutRetained: boolean): void {
     const { access, host } = this.#client;
+    const known = this.#durable.rights;
+    if (known === undefined || !isSameBearer(known.bearer, access.bearer))
+      host.router.describe(this.#durable);
     this.#durable.rights = access; // holds on to the rights, not to the client
     host.router.rematchTopics(); // what topics remember was right for whoever bound it before
     const wanted = new Set(addresses.map((address) => address.key));

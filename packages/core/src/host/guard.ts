@@ -16,6 +16,21 @@ export interface Bearer {
   readonly connectorId: string;
 }
 
+/** Whether the rights of one are those of the other. */
+export function isSameBearer(one: Bearer | undefined, other: Bearer | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  const [mine, theirs] = [one.identity, other.identity];
+  if (one.connectorId !== other.connectorId || mine.userName !== theirs.userName) return false;
+  const { principals } = theirs;
+  return (
+    mine.principals.length === principals.length &&
+    mine.principals.every(({ kind, name }, at) => {
+      const principal = principals[at]!;
+      return kind === principal.kind && name === principal.name;
+    })
+  );
+}
+
 /** The access rights of one client. Without an authorizer everything is allowed. */
 export class Guard {
   readonly #authorizer: Authorizer | undefined;

@@ -66,9 +66,8 @@ export class QueueStorages {
     const unit = this.#parts.committer.unit();
     for (const durable of this.#changed) {
       const { queue } = durable;
+      if (queue.deleted) continue;
       const description = descriptionOf(durable);
-      if (queue.deleted || description === durable.written) continue;
-      durable.written = description;
       unit.putQueue({ queueId: queue.storeId, key: queue.address.key, description });
     }
     this.#changed.clear();

@@ -12,13 +12,7 @@ import {
 import type { CollectingRights } from "../queue/durable-subscription.ts";
 import type { HostSettings } from "../settings.ts";
 import type { Bearer } from "./guard.ts";
-import {
-  addressOfKey,
-  bearerOf,
-  type DurableDescription,
-  descriptionOf,
-  type StoredBearer,
-} from "./queue-storages.ts";
+import { addressOfKey, bearerOf, type DurableDescription, type StoredBearer } from "./queue-storages.ts";
 import { RETAINED_PREFIX } from "./retained-messages.ts";
 import type { Router } from "./router.ts";
 import { SCHEDULED_PREFIX, type Scheduler } from "./scheduler.ts";
@@ -80,8 +74,7 @@ function restoreQueue(state: QueueState, parts: RestorationParts, known: KnownRi
       logger.error(fields, "a durable subscription's selector cannot be read any more and is dropped");
     }
   }
-  for (const id of topics) router.bindDurable(durable, new Address("topic", parseId(id)));
-  durable.written = descriptionOf(durable);
+  for (const id of topics) router.restoreBinding(durable, new Address("topic", parseId(id)));
 }
 
 function rightsOf(

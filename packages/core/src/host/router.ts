@@ -16,6 +16,7 @@ import { deadLetterId } from "../queue/dead-letters.ts";
 import { DurableSubscription, NOBODY_KNOWN } from "../queue/durable-subscription.ts";
 import { Mirror } from "../queue/mirror.ts";
 import { Queue } from "../queue/queue.ts";
+import type { QueueServices } from "../queue/queue-parts.ts";
 import {
   type Configured,
   DEFAULT_QUEUE_SETTINGS,
@@ -67,6 +68,7 @@ export class Router {
   #systemTopics = 0;
   readonly #mirrors: Map<Queue, Mirror> = new Map();
   readonly #parts: RouterParts;
+  readonly #services: QueueServices;
   readonly #queueNames: PathTree<Queue> = new PathTree();
   readonly #topicNames: PathTree<Topic> = new PathTree();
   readonly #queueWatchers: PathTree<QueueWatcher> = new PathTree();
@@ -81,6 +83,15 @@ export class Router {
     const retained = store === undefined ? undefined : new RetainedMessages(parts.committer);
     this.#onRetained = retained === undefined ? undefined : (topic) => retained.changed(topic);
     this.#topicPatterns = new TopicPatterns(parts.rightsGeneration);
+    const { clock, committer, memory, counters } = parts;
+    this.#services = {
+      clock,
+      committer,
+      memory,
+      counters,
+      onExpiring: (queue) => void this.expiring.add(queue),
+      deadLetterQueue: (queue, dlq) => this.#deadLetterQueue(queue, dlq),
+    };
   }
 
   get autoCreates(): boolean {
@@ -211,22 +222,9 @@ export class Router {
 
   #newQueue(address: Address, found: QueueSettings | undefined, stored?: QueueState): Queue {
     const settings = found ?? DEFAULT_QUEUE_SETTINGS;
-    const { clock, committer, memory, counters } = this.#parts;
-    const onExpiring = (queue: Queue) => void this.expiring.add(queue);
-    const deadLetterQueue = (queue: Queue, dlq: string) => this.#deadLetterQueue(queue, dlq);
     const isStored = settings.persistent || stored !== undefined;
     const storage = isStored ? this.#storage?.forQueue(address, settings, stored) : undefined;
-    const queue = new Queue({
-      address,
-      settings,
-      clock,
-      committer,
-      memory,
-      counters,
-      onExpiring,
-      deadLetterQueue,
-      storage,
-    });
+    const queue = new Queue({ address, settings, services: this.#services, storage });
     if (stored !== undefined) queue.restore(stored.lastSequence, runOf(stored));
     return queue;
   }
@@ -337,8 +335,13 @@ export class Router {
 
   /** A durable subscription collects from one more topic or pattern. */
   bindDurable(durable: DurableSubscription, address: Address): void {
-    durable.topics.set(address.key, address);
+    this.restoreBinding(durable, address);
     this.describe(durable);
+  }
+
+  /** An earlier process's durable subscription collects from this. */
+  restoreBinding(durable: DurableSubscription, address: Address): void {
+    durable.topics.set(address.key, address);
     // by pattern even for one name: the topic need not exist, and may be deleted and come back
     this.addTopicPattern(address, durable);
   }

@@ -1,4 +1,10 @@
-import type { Address, Delivery, DurableLimit, MessageFilter } from "@tsapollo/domain";
+import {
+  type Address,
+  type Delivery,
+  type DurableLimit,
+  type MessageFilter,
+  SmallMap,
+} from "@tsapollo/domain";
 import type { Congestion } from "../congestion.ts";
 import type { Bearer } from "../host/guard.ts";
 import type { TopicRights, TopicTarget } from "../topic/topic-feed.ts";
@@ -20,14 +26,11 @@ export const NOBODY_KNOWN: CollectingRights = Object.freeze({
 export class DurableSubscription implements TopicTarget {
   readonly queue: Queue;
   /** The topics and patterns it collects from, by key. */
-  readonly topics: Map<string, Address> = new Map();
+  readonly topics: SmallMap<string, Address> = new SmallMap();
   /** Those of whoever bound it last; undefined: the configuration did, and it collects everything. */
   rights: CollectingRights | undefined = undefined;
   /** What it collects of that; undefined for everything. */
   filter: MessageFilter | undefined = undefined;
-  /** What the store was told of it last. */
-  written: string | undefined = undefined;
-
   /** What its creator wanted instead of the configured limits. */
   readonly limit: DurableLimit | undefined;
 

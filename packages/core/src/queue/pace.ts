@@ -4,6 +4,13 @@ import { EnqueueRate } from "./enqueue-rate.ts";
 
 const SAMPLE_MS = 1_000;
 
+/** A queue whose pace is taken. */
+export interface PacedQueue {
+  readonly settings: QueueSettings;
+  /** Producers that wait go on, if they may. */
+  relieve(): void;
+}
+
 /**
  * How fast a queue's consumers are, and how fast its producers may be. Consumers that take more than
  * `fast_delivery_rate` keep up: what they take in two seconds stays in memory for them. While they are fast and
@@ -11,20 +18,19 @@ const SAMPLE_MS = 1_000;
  * 5.11]
  */
 export class Pace {
-  readonly #settings: QueueSettings;
+  readonly #queue: PacedQueue;
   readonly #clock: Clock;
-  readonly #onRoom: () => void;
   #rate: EnqueueRate | undefined = undefined;
   #deliveredBytes = 0;
   #sampledAtMs: number;
   #bytesPerS = 0;
 
-  constructor(settings: QueueSettings, clock: Clock, onRoom: () => void) {
-    this.#settings = settings;
+  constructor(queue: PacedQueue, clock: Clock) {
+    this.#queue = queue;
     this.#clock = clock;
-    this.#onRoom = onRoom;
     this.#sampledAtMs = clock.nowMs();
-    if (settings.maxEnqueueBytesPerS >= 0) this.#limit(settings.maxEnqueueBytesPerS);
+    const { maxEnqueueBytesPerS } = queue.settings;
+    if (maxEnqueueBytesPerS >= 0) this.#limit(maxEnqueueBytesPerS);
   }
 
   /** Whether the next message from a producer has to wait. */
@@ -38,7 +44,7 @@ export class Pace {
   }
 
   get #isFast(): boolean {
-    return this.#bytesPerS > 0 && this.#bytesPerS >= this.#settings.fastDeliveryBytesPerS;
+    return this.#bytesPerS > 0 && this.#bytesPerS >= this.#queue.settings.fastDeliveryBytesPerS;
   }
 
   /** A consumer was given so much. */
@@ -56,7 +62,7 @@ export class Pace {
     this.#bytesPerS = (this.#deliveredBytes * 1_000) / (nowMs - this.#sampledAtMs);
     this.#sampledAtMs = nowMs;
     this.#deliveredBytes = 0;
-    const { maxEnqueueBytesPerS: most, catchupEnqueueBytesPerS: catchUp } = this.#settings;
+    const { maxEnqueueBytesPerS: most, catchupEnqueueBytesPerS: catchUp } = this.#queue.settings;
     const always = most < 0 ? Number.POSITIVE_INFINITY : most;
     if (!hasPaged || !this.#isFast) this.#limit(always);
     else this.#limit(Math.min(always, catchUp < 0 ? this.#bytesPerS / 2 : catchUp));
@@ -64,7 +70,7 @@ export class Pace {
 
   #limit(bytesPerS: number): void {
     if (this.#rate === undefined && bytesPerS === Number.POSITIVE_INFINITY) return;
-    this.#rate ??= new EnqueueRate(this.#clock, this.#onRoom);
+    this.#rate ??= new EnqueueRate(this.#clock, () => this.#queue.relieve());
     this.#rate.limit(bytesPerS);
   }
 

@@ -45,9 +45,10 @@ export class Paging {
   readonly #storeId: number;
   /** Entries read at a time. */
   readonly #pageEntries: number;
-  readonly #wanted: Set<PagedRun> = new Set();
+  /** Undefined: nothing is wanted. */
+  #wanted: Set<PagedRun> | undefined = undefined;
   #runs = 0;
-  readonly #pageWaiters: (() => void)[] = [];
+  #pageWaiters: (() => void)[] | undefined = undefined;
   #earliestExpiryMs = 0;
   #loading: PagedRun | undefined = undefined;
   #busy = false;
@@ -86,12 +87,14 @@ export class Paging {
 
   /** Somebody needs the first entries of a run. */
   want(run: PagedRun): void {
+    this.#wanted ??= new Set();
     this.#wanted.add(run);
     if (!this.#busy && this.#retry === undefined) void this.#work();
   }
 
   /** Calls back after the next page that is read. */
   afterPage(done: () => void): void {
+    this.#pageWaiters ??= [];
     this.#pageWaiters.push(done);
   }
 
@@ -110,7 +113,7 @@ export class Paging {
 
   /** The entries in memory are running out: those after an entry are read before they are needed. */
   loadAhead(entry: QueueEntry): void {
-    if (this.#busy || this.#wanted.size > 0) return;
+    if (this.#busy || this.#wanted !== undefined) return;
     for (let at = entry.next; at !== undefined; at = at.next) if (at.state === "paged") return this.want(at);
   }
 
@@ -177,13 +180,13 @@ export class Paging {
 
   /** Whether somebody stands at a run or its first entries are on their way: it must not begin earlier. */
   #isAwaited(run: PagedRun): boolean {
-    return this.#loading === run || this.#wanted.has(run);
+    return this.#loading === run || this.#wanted?.has(run) === true;
   }
 
   async #work(): Promise<void> {
     this.#busy = true;
     try {
-      for (const run of this.#wanted) {
+      for (const run of this.#wanted ?? []) {
         if (this.#queue.deleted) break;
         this.#trim();
         this.#loading = run;
@@ -195,9 +198,10 @@ export class Paging {
       this.#parts.logger.error({ error }, "entries of a queue could not be read back; trying again");
       this.#retry = this.#parts.clock.after(RETRY_MS, () => {
         this.#retry = undefined;
-        if (this.#wanted.size > 0 && !this.#busy) void this.#work();
+        if (this.#wanted !== undefined && !this.#busy) void this.#work();
       });
     } finally {
+      if (this.#wanted?.size === 0) this.#wanted = undefined;
       this.#busy = false;
     }
   }
@@ -206,7 +210,7 @@ export class Paging {
     const to = run.lastSequence;
     await this.#upToDate(run);
     const loaded = await this.#page(run.sequence, to);
-    this.#wanted.delete(run);
+    this.#wanted?.delete(run);
     if (!this.#queue.deleted) this.#insert(run, loaded, to);
   }
 
@@ -238,7 +242,9 @@ export class Paging {
     }
     if (isUsedUp && run.end() && run.count !== 0) queue.lost(run.count, run.bytes);
     queue.pagedIn({ run, next, entries: fresh, moved });
-    if (this.#pageWaiters.length > 0) for (const done of this.#pageWaiters.splice(0)) done();
+    const waiters = this.#pageWaiters;
+    this.#pageWaiters = undefined;
+    if (waiters !== undefined) for (const done of waiters) done();
   }
 
   /** Drops what has expired among what only the store has, in time. [messaging 5.10] */
@@ -267,7 +273,7 @@ export class Paging {
     }
     this.#earliestExpiryMs = earliest;
     this.#busy = false;
-    if (this.#wanted.size > 0 && !queue.deleted) void this.#work();
+    if (this.#wanted !== undefined && !queue.deleted) void this.#work();
   }
 
   /** Looks through a run, page by page; whoever needs entries meanwhile waits no longer than a page takes. */
@@ -284,7 +290,7 @@ export class Paging {
         if (this.#queue.deleted) break;
         for (const one of loaded) if (one.sequence <= run.lastSequence) this.#look(run, one, nowMs);
         from = (loaded.at(-1)?.sequence ?? to) + 1;
-        if (this.#wanted.size > 0) break;
+        if (this.#wanted !== undefined) break;
       }
     } finally {
       // consumers first, or the store could not be read: the rest next time

@@ -1,3 +1,4 @@
+import type { SmallSet } from "@tsapollo/domain";
 import { Fifo } from "../fifo.ts";
 import type { Dispatch, Hands } from "./dispatch.ts";
 import type { Place, QueueEntry } from "./entry.ts";
@@ -19,7 +20,7 @@ export class PositionedDispatch implements Dispatch {
   readonly #hands: Hands;
   readonly #lineup: Lineup;
   readonly #ring: FeedRing;
-  readonly #feeds: Set<QueueFeed>;
+  readonly #feeds: SmallSet<QueueFeed>;
   readonly #groups: MessageGroups;
   /** In order of joining. */
   readonly #exclusive: QueueFeed[] = [];
@@ -35,7 +36,13 @@ export class PositionedDispatch implements Dispatch {
     this.#lineup.rank(one) < this.#lineup.rank(other);
   readonly #onFallOff = (feed: QueueFeed): void => this.fellOff(feed);
 
-  constructor(hands: Hands, lineup: Lineup, ring: FeedRing, feeds: Set<QueueFeed>, gracefulHandoff: boolean) {
+  constructor(
+    hands: Hands,
+    lineup: Lineup,
+    ring: FeedRing,
+    feeds: SmallSet<QueueFeed>,
+    gracefulHandoff: boolean,
+  ) {
     this.#hands = hands;
     this.#lineup = lineup;
     this.#ring = ring;

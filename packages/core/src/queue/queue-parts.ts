@@ -7,10 +7,8 @@ import type { Contents, QueueStorage } from "./contents.ts";
 import type { FindDeadLetterQueue } from "./dead-letters.ts";
 import type { Queue } from "./queue.ts";
 
-/** What a queue is made of. */
-export interface QueueParts {
-  readonly address: Address;
-  readonly settings: QueueSettings;
+/** What all queues of a host share. */
+export interface QueueServices {
   readonly clock: Clock;
   readonly committer: Committer;
   readonly memory: MemoryBudget;
@@ -19,6 +17,13 @@ export interface QueueParts {
   readonly onExpiring: (queue: Queue) => void;
   /** The queue for another one's dead messages, made if need be. */
   readonly deadLetterQueue: FindDeadLetterQueue;
+}
+
+/** What a queue is made of. */
+export interface QueueParts {
+  readonly address: Address;
+  readonly settings: QueueSettings;
+  readonly services: QueueServices;
   /** Joins the queue to the store; undefined for a queue that is not stored. */
   readonly storage: ((queue: Queue, contents: Contents) => QueueStorage) | undefined;
 }

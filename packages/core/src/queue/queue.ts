@@ -1,4 +1,4 @@
-import type { Address, Consumer, Message, Outcome } from "@tsapollo/domain";
+import { type Address, type Consumer, type Message, type Outcome, SmallSet } from "@tsapollo/domain";
 import { Congestion } from "../congestion.ts";
 import type { QueueSettings } from "../settings.ts";
 import { type BrowserOptions, Browsers } from "./browsers.ts";
@@ -14,7 +14,7 @@ import { moveOn } from "./position.ts";
 import { PositionedDispatch } from "./positioned-dispatch.ts";
 import { PriorityOrder } from "./priority-order.ts";
 import { ANY_FEED, type FeedOptions, QueueFeed, type QueueLink } from "./queue-feed.ts";
-import type { QueueParts } from "./queue-parts.ts";
+import type { QueueParts, QueueServices } from "./queue-parts.ts";
 import { type HandOutOrder, ReadyOrder } from "./ready-order.ts";
 import { SharedDispatch } from "./shared-dispatch.ts";
 
@@ -26,11 +26,12 @@ export class Queue implements Hands, ContentsOwner {
   readonly address: Address;
   readonly settings: QueueSettings;
   readonly congestion: Congestion = new Congestion();
-  readonly #parts: QueueParts;
+  readonly #services: QueueServices;
   readonly #contents: Contents;
-  readonly #feeds: Set<QueueFeed> = new Set();
+  readonly #feeds: SmallSet<QueueFeed> = new SmallSet();
   readonly #ring: FeedRing;
-  readonly #pace: Pace;
+  /** Undefined until a consumer takes something, where producers are not limited anyway. */
+  #pace: Pace | undefined = undefined;
   #browsers: Browsers | undefined = undefined;
   #dispatch: Dispatch;
   /** The same, while every consumer may have every entry. */
@@ -43,16 +44,16 @@ export class Queue implements Hands, ContentsOwner {
   usedAtMs: number;
 
   constructor(parts: QueueParts) {
-    this.#parts = parts;
+    this.#services = parts.services;
     this.address = parts.address;
     this.settings = parts.settings;
-    this.usedAtMs = parts.clock.nowMs();
-    this.#contents = new Contents(parts.settings, parts, this);
+    this.usedAtMs = parts.services.clock.nowMs();
+    this.#contents = new Contents(parts.settings, parts.services, this);
     this.#contents.storage = parts.storage?.(this, this.#contents);
     this.#ring = new FeedRing(parts.settings.roundRobin);
     this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
     this.#dispatch = this.#shared;
-    this.#pace = new Pace(parts.settings, parts.clock, () => this.relieve());
+    if (parts.settings.maxEnqueueBytesPerS >= 0) this.#pace = new Pace(this, parts.services.clock);
   }
 
   /** Goes on where an earlier process stopped: nothing is in memory yet. Called once, before anything else. */
@@ -84,7 +85,7 @@ export class Queue implements Hands, ContentsOwner {
   }
 
   get aheadBytes(): number {
-    return this.#feeds.size > 0 ? this.#pace.aheadBytes : 0;
+    return this.#feeds.size > 0 ? (this.#pace?.aheadBytes ?? 0) : 0;
   }
 
   get consumerCount(): number {
@@ -98,12 +99,12 @@ export class Queue implements Hands, ContentsOwner {
 
   /** Whether the next message from a producer has to wait. */
   get mustWait(): boolean {
-    return (this.isFull && this.settings.fullPolicy === "block") || this.#pace.isUsedUp;
+    return (this.isFull && this.settings.fullPolicy === "block") || this.#pace?.isUsedUp === true;
   }
 
   /** What a producer that was told to wait waits for. */
   get waitingPlace(): Congestion {
-    return this.mustWait ? this.congestion : this.#parts.memory.congestion;
+    return this.mustWait ? this.congestion : this.#services.memory.congestion;
   }
 
   /**
@@ -112,7 +113,7 @@ export class Queue implements Hands, ContentsOwner {
    * `false`: the producer must wait, here or for memory.
    */
   enqueue(message: Message, via: Address, retained: boolean, redeliveryCount = 0): boolean {
-    const { clock, memory } = this.#parts;
+    const { clock, memory } = this.#services;
     if (this.deleted) return true; // whoever sends found it before it was deleted, in this very turn
     const nowMs = clock.nowMs();
     this.usedAtMs = nowMs;
@@ -122,7 +123,7 @@ export class Queue implements Hands, ContentsOwner {
     const entry = new QueueEntry(this, message, via, this.#sequence, retained);
     entry.redeliveryCount = redeliveryCount;
     this.#contents.append(entry);
-    this.#pace.enqueued(message.sizeBytes, nowMs, this.#contents.hasPaged);
+    this.#pace?.enqueued(message.sizeBytes, nowMs, this.#contents.hasPaged);
     if (this.#shared !== undefined && message.groupKey !== undefined) this.#setApart();
     this.#dispatch.appended(entry);
     this.#browsers?.appended(entry);
@@ -175,7 +176,7 @@ export class Queue implements Hands, ContentsOwner {
   /** Somebody looks without taking. */
   browse(consumer: Consumer, options: BrowserOptions): QueueLink {
     const fromSequence = options.fromSequence === -1 ? this.#sequence + 1 : options.fromSequence;
-    this.#browsers ??= new Browsers(this.#contents.entries, this.#parts.clock, this);
+    this.#browsers ??= new Browsers(this.#contents.entries, this.#services.clock, this);
     return this.#browsers.begin(this, consumer, { ...options, fromSequence });
   }
 
@@ -190,7 +191,7 @@ export class Queue implements Hands, ContentsOwner {
     feed.closed = true;
     this.#feeds.delete(feed);
     if (feed.isSpecial) this.#specialFeeds -= 1;
-    this.usedAtMs = this.#parts.clock.nowMs();
+    this.usedAtMs = this.#services.clock.nowMs();
     const returned: QueueEntry[] = [];
     for (let entry = feed.lastHeld; entry !== undefined; entry = feed.lastHeld) {
       this.#letGo(entry, 1);
@@ -211,10 +212,10 @@ export class Queue implements Hands, ContentsOwner {
     }
     const { expiresAtMs } = entry.message;
     // its time came while somebody held it: maintenance has passed it by
-    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) this.#contents.noteExpiry(entry);
+    if (expiresAtMs !== 0 && expiresAtMs <= this.#services.clock.nowMs()) this.#contents.noteExpiry(entry);
   }
 
-  /** Ends a delivery. Without effect when it has ended. */
+  /** Ends a delivery, once. */
   settle(entry: QueueEntry, outcome: Outcome): void {
     if (entry.state !== "acquired") return;
     const { holder } = entry;
@@ -254,10 +255,10 @@ export class Queue implements Hands, ContentsOwner {
   #bury(entry: QueueEntry, redeliveries: number): void {
     const { message } = entry;
     message.own();
-    const { committer } = this.#parts;
+    const { committer } = this.#services;
     committer.binding += 1; // out here and in there, or neither
     this.remove(entry);
-    bequeath(message, entry.redeliveryCount + redeliveries, this, this.#parts.deadLetterQueue);
+    bequeath(message, entry.redeliveryCount + redeliveries, this, this.#services.deadLetterQueue);
     committer.binding -= 1;
   }
 
@@ -277,14 +278,6 @@ export class Queue implements Hands, ContentsOwner {
     const wasReady = entry.state === "ready";
     entry.holder?.release(entry);
     entry.state = "gone";
-    this.#unlink(entry, wasReady);
-  }
-
-  relieve(): void {
-    if (this.congestion.isAwaited && !this.mustWait) this.congestion.relieve();
-  }
-
-  #unlink(entry: QueueEntry, wasReady: boolean): void {
     this.#dispatch.removing(entry, wasReady);
     if (entry.watchers !== undefined) {
       moveOn(entry, (one) => {
@@ -294,14 +287,19 @@ export class Queue implements Hands, ContentsOwner {
     this.#contents.entries.remove(entry);
   }
 
+  relieve(): void {
+    if (this.congestion.isAwaited && !this.mustWait) this.congestion.relieve();
+  }
+
   handOver(entry: QueueEntry, feed: QueueFeed): boolean {
     const { expiresAtMs } = entry.message;
     entry.state = "acquired"; // before anything else: it is in no list of ready entries any more
-    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) {
+    if (expiresAtMs !== 0 && expiresAtMs <= this.#services.clock.nowMs()) {
       this.#expire(entry);
       return true;
     }
     feed.hold(entry);
+    this.#pace ??= new Pace(this, this.#services.clock);
     this.#pace.delivered(entry.sizeBytes);
     this.#contents.loadAhead(entry);
     return feed.consumer.offer(entry.delivery);
@@ -342,7 +340,7 @@ export class Queue implements Hands, ContentsOwner {
   }
 
   expiring(): void {
-    this.#parts.onExpiring(this);
+    this.#services.onExpiring(this);
   }
 
   needs(entry: QueueEntry): boolean {
@@ -363,7 +361,7 @@ export class Queue implements Hands, ContentsOwner {
   }
 
   expiredInStore(message: Message, redeliveryCount: number): void {
-    if (this.settings.dlqExpired) bequeath(message, redeliveryCount, this, this.#parts.deadLetterQueue);
+    if (this.settings.dlqExpired) bequeath(message, redeliveryCount, this, this.#services.deadLetterQueue);
   }
 
   /** An entry could not be stored; it leaves as if it had never been sent. */
@@ -392,8 +390,8 @@ export class Queue implements Hands, ContentsOwner {
       this.#contents.leftMemory(place);
     }
     this.#contents.clear();
-    this.#pace.stop();
-    if (storage !== undefined) this.#parts.committer.unit().removeQueue(storage.store.storeId);
+    this.#pace?.stop();
+    if (storage !== undefined) this.#services.committer.unit().removeQueue(storage.store.storeId);
     this.congestion.relieve();
     return consumers;
   }
