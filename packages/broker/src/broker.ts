@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import type { BrokerConfig, ConnectorConfig, VirtualHostConfig } from "@tsapollo/config";
 import { HostEngine } from "@tsapollo/core";
 import {
+  type AdmitAbsent,
   type Authorizer,
   BrokerError,
   type Clock,
   type MessageStore,
+  type Producer,
   type ProtocolServices,
 } from "@tsapollo/domain";
 import { AmqpContainers } from "@tsapollo/protocol-amqp";
@@ -130,7 +132,7 @@ export class Broker {
         this.#refuseIfStopping();
         await engine.start();
         const host = engine.admitBroker();
-        this.#sessions.hostStarted(host, this.#services);
+        this.#sessions.hostStarted(host, this.#services, this.#admitAbsentTo(engine));
         this.#containers.hostStarted(host);
         this.#sys.hostStarted(engine, this.#sourcesOf(engine));
       }
@@ -213,6 +215,19 @@ export class Broker {
     const { connectors } = this.#parts.config;
     const ids = connectors.filter(({ enabled }) => enabled).map(({ id }) => id);
     return new Map(this.#connectors.map((connector, at) => [ids[at]!, connector.boundUri!]));
+  }
+
+  /** Nobody is there to be told of refusals: they are logged. */
+  #admitAbsentTo(engine: HostEngine): AdmitAbsent {
+    const { logger } = this.#services;
+    const producer: Producer = {
+      confirmed: (_token, error) => {
+        if (error === undefined) return;
+        logger.warn({ code: error.code, reason: error.message }, "what an absent client left is refused");
+      },
+      resumed: () => undefined,
+    };
+    return (identity, connectorId) => engine.admit(identity, connectorId, producer).host;
   }
 
   /** Where the figures of a virtual host are counted. */

@@ -36,6 +36,7 @@ export {
 export { formatPath, NEUTRAL_SYNTAX, type PathSyntax, parsePath } from "./path-syntax.ts";
 export {
   type Admission,
+  type AdmitAbsent,
   type Connection,
   type HostResident,
   type Identification,

@@ -125,13 +125,22 @@ export interface ProtocolAdapter {
   createHandler(connection: Connection, services: ProtocolServices): ProtocolHandler;
 }
 
+/**
+ * A virtual host as somebody sees it who was let in earlier and may be gone: for what clients leave to be done later, such
+ * as wills. Refusals are logged. Close it when that is done.
+ * @param identity who it was; undefined where nobody was asked
+ * @param connectorId the connector it came through
+ * @throws BrokerError HOST_STOPPED
+ */
+export type AdmitAbsent = (identity: Identity | undefined, connectorId: string) => VirtualHost;
+
 /** The part of a protocol that lives with a virtual host rather than with a connection: sessions, for example. */
 export interface HostResident {
   /**
    * A virtual host runs and nobody is connected yet. `host` is the broker's own view of it, which may do everything
    * and stays open as long as the host runs.
    */
-  hostStarted(host: VirtualHost, services: ProtocolServices): void;
+  hostStarted(host: VirtualHost, services: ProtocolServices, admitAbsent: AdmitAbsent): void;
   /** The host is about to stop; every client has left. What is saved now is still written. */
   hostStopping(hostId: string): void;
 }

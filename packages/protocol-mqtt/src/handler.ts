@@ -296,6 +296,8 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
     const connack = acceptance(request, terms, acquired.present, options);
     if (this.#authentication !== undefined) addProof(connack, this.#authentication.method, lastWords);
     this.#log = this.#log.child({ clientId });
+    const { connectorId } = this.#connection;
+    if (this.#will !== undefined && identity !== undefined) this.#will.bearer = { identity, connectorId };
     const attached = attach({
       connection: this.#connection,
       clock: this.#services.clock,

@@ -1,4 +1,5 @@
 import {
+  type AdmitAbsent,
   BrokerError,
   type Clock,
   type Logger,
@@ -47,6 +48,7 @@ export class HostSessions {
   readonly #host: VirtualHost;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #admitAbsent: AdmitAbsent;
   readonly #sessionsMax: number;
   readonly #deadlines: Deadlines;
   readonly #byClientId = new Map<string, MqttSession>();
@@ -54,7 +56,13 @@ export class HostSessions {
   readonly #idle = new Set<MqttSession>();
 
   /** @param host the broker's own view of the virtual host */
-  constructor(host: VirtualHost, { clock, logger }: ProtocolServices, sessionsMax: number) {
+  constructor(
+    host: VirtualHost,
+    { clock, logger }: ProtocolServices,
+    admitAbsent: AdmitAbsent,
+    sessionsMax: number,
+  ) {
+    this.#admitAbsent = admitAbsent;
     this.#host = host;
     this.#clock = clock;
     this.#log = logger;
@@ -135,7 +143,7 @@ export class HostSessions {
     session.will = undefined;
     // whoever was connected when the broker ended lost its connection then; that is known to be before now
     session.leftAtMs ??= this.#clock.nowMs();
-    if (will !== undefined) this.#delayWill(session, will, this.#host, false);
+    if (will !== undefined) this.#delayWill(session, will, undefined);
     this.#wait(session);
     this.save(session);
   }
@@ -198,7 +206,7 @@ export class HostSessions {
     }
     if (will !== undefined) {
       if (lasts && will.request.delaySeconds > 0) {
-        this.#delayWill(session, will, host, true);
+        this.#delayWill(session, will, host);
         keepsHost = true;
       } else will.publish(host, this.#clock.nowMs());
     }
@@ -210,8 +218,11 @@ export class HostSessions {
     this.save(session);
   }
 
-  /** [MQTT5-3.1.3-9]: the will goes when its delay is over or the session ends, whichever is first. */
-  #delayWill(session: MqttSession, will: Will, host: VirtualHost, close: boolean): void {
+  /**
+   * [MQTT5-3.1.3-9]: the will goes when its delay is over or the session ends, whichever is first.
+   * @param left the host as its client saw it; undefined after a restart
+   */
+  #delayWill(session: MqttSession, will: Will, left: VirtualHost | undefined): void {
     const { expirySeconds, leftAtMs } = session;
     const seconds = Math.min(
       will.request.delaySeconds,
@@ -222,7 +233,7 @@ export class HostSessions {
       session.pendingWill = undefined;
       this.save(session);
     });
-    session.pendingWill = new PendingWill(will, deadline, host, close);
+    session.pendingWill = new PendingWill(will, deadline, left, this.#admitAbsent);
   }
 
   #wait(session: MqttSession): void {

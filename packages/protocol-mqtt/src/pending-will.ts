@@ -1,4 +1,4 @@
-import type { VirtualHost } from "@tsapollo/domain";
+import type { AdmitAbsent, VirtualHost } from "@tsapollo/domain";
 import type { Deadline } from "./deadlines.ts";
 import type { Will } from "./will.ts";
 
@@ -6,26 +6,27 @@ import type { Will } from "./will.ts";
 export class PendingWill {
   readonly will: Will;
   readonly #deadline: Deadline;
-  readonly #host: VirtualHost;
-  readonly #close: boolean;
+  readonly #left: VirtualHost | undefined;
+  readonly #admitAbsent: AdmitAbsent;
   #over = false;
 
-  /**
-   * @param host where it goes, with the rights of the client that left it
-   * @param close whether that host is nobody else's and is closed in the end
-   */
-  constructor(will: Will, deadline: Deadline, host: VirtualHost, close: boolean) {
+  /** @param left the host as the client saw it that left the will; undefined when that did not outlive the broker */
+  constructor(will: Will, deadline: Deadline, left: VirtualHost | undefined, admitAbsent: AdmitAbsent) {
     this.will = will;
     this.#deadline = deadline;
-    this.#host = host;
-    this.#close = close;
+    this.#left = left;
+    this.#admitAbsent = admitAbsent;
   }
 
-  /** Its time has come, or its session ends. */
+  /** Its time has come, or its session ends. It goes with the rights of the client that left it. */
   publish(nowMs: number): void {
     if (this.#over) return;
-    this.will.publish(this.#host, nowMs);
-    this.cancel();
+    this.#over = true;
+    this.#deadline.cancel();
+    const { bearer } = this.will;
+    const host = this.#left ?? this.#admitAbsent(bearer?.identity, bearer?.connectorId ?? "");
+    this.will.publish(host, nowMs);
+    host.close();
   }
 
   /** The client came back in time. [MQTT5-3.1.3-9] */
@@ -33,6 +34,6 @@ export class PendingWill {
     if (this.#over) return;
     this.#over = true;
     this.#deadline.cancel();
-    if (this.#close) this.#host.close();
+    this.#left?.close();
   }
 }

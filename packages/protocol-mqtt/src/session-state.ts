@@ -3,7 +3,7 @@ import type { WillRequest } from "./connect-request.ts";
 import type { FilterOptions } from "./filter-request.ts";
 import { MqttSession, type SharedFilter } from "./session.ts";
 import { sharedAddress } from "./shared-groups.ts";
-import { Will } from "./will.ts";
+import { Will, type WillBearer } from "./will.ts";
 import type { Qos } from "./wire.ts";
 
 /** Before the client id in the key of a session's saved value. */
@@ -26,6 +26,13 @@ interface SavedWill {
   readonly delay: number;
   readonly expiry: number;
   readonly properties: string;
+  readonly by?: SavedBearer;
+}
+
+interface SavedBearer {
+  readonly user?: string;
+  readonly principals: readonly (readonly [kind: string, name: string])[];
+  readonly connector: string;
 }
 
 /** Before the number and the client id in the key of filters beyond the first ones; see `FilterChunks`. */
@@ -186,7 +193,7 @@ function readOptions([qos, flags, identifier]: SavedOptions): FilterOptions {
   return { qos, noLocal, retainAsPublished: (flags & 2) !== 0, retainHandling: 0, identifier };
 }
 
-function savedWill({ request, address, level }: Will): SavedWill {
+function savedWill({ request, address, level, bearer }: Will): SavedWill {
   const { topic, payload, qos, retain, delaySeconds, expirySeconds, properties } = request;
   return {
     address: savedAddress(address),
@@ -198,6 +205,7 @@ function savedWill({ request, address, level }: Will): SavedWill {
     delay: delaySeconds,
     expiry: expirySeconds,
     properties: Buffer.from(properties).toString("base64"),
+    ...(bearer && { by: savedBearer(bearer) }),
   };
 }
 
@@ -206,5 +214,23 @@ function readWill(saved: SavedWill): Will {
   const payload = Buffer.from(saved.payload, "base64");
   const properties = Buffer.from(saved.properties, "base64");
   const request: WillRequest = { topic, payload, qos, retain, delaySeconds, expirySeconds, properties };
-  return new Will(request, readAddress(saved.address), saved.level);
+  const will = new Will(request, readAddress(saved.address), saved.level);
+  if (saved.by !== undefined) will.bearer = readBearer(saved.by);
+  return will;
+}
+
+function savedBearer({ identity, connectorId: connector }: WillBearer): SavedBearer {
+  const { userName, principals } = identity;
+  return {
+    ...(userName === undefined ? {} : { user: userName }),
+    principals: principals.map(({ kind, name }) => [kind, name]),
+    connector,
+  };
+}
+
+function readBearer({ user: userName, principals, connector: connectorId }: SavedBearer): WillBearer {
+  return {
+    identity: { userName, principals: principals.map(([kind, name]) => ({ kind, name })) },
+    connectorId,
+  };
 }

@@ -1,4 +1,5 @@
 import {
+  type AdmitAbsent,
   type HostResident,
   InvariantError,
   invariant,
@@ -41,8 +42,8 @@ export class MqttSessions implements HostResident {
     this.#sessionsMax = sessionsMax;
   }
 
-  hostStarted(host: VirtualHost, services: ProtocolServices): void {
-    const sessions = new HostSessions(host, services, this.#sessionsMax);
+  hostStarted(host: VirtualHost, services: ProtocolServices, admitAbsent: AdmitAbsent): void {
+    const sessions = new HostSessions(host, services, admitAbsent, this.#sessionsMax);
     this.#hosts.set(host.id, sessions);
     sessions.restore();
   }

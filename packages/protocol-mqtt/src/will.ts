@@ -1,4 +1,4 @@
-import { type Address, Message, NO_TOKEN, type VirtualHost } from "@tsapollo/domain";
+import { type Address, type Identity, Message, NO_TOKEN, type VirtualHost } from "@tsapollo/domain";
 import { isReserved } from "./addresses.ts";
 import type { WillRequest } from "./connect-request.ts";
 import { MQTT_CODEC, Mqtt5MessageCodec } from "./message-codec.ts";
@@ -10,11 +10,19 @@ import { PLAIN_PUBLISH, RETAIN_BIT } from "./wire.ts";
 /** The codec of wills with properties. Response topics in them are read with the default spelling. */
 const WILL_CODEC: Mqtt5MessageCodec = new Mqtt5MessageCodec();
 
+/** Whose rights a will has: who left it, and through which connector. */
+export interface WillBearer {
+  readonly identity: Identity;
+  readonly connectorId: string;
+}
+
 /** A will that is ready to be published. [MQTT-3.1.2-8] [MQTT-3.1.2-16] [MQTT-3.1.2-17] */
 export class Will {
   readonly request: WillRequest;
   readonly address: Address;
   readonly level: number;
+  /** Who left it, once that is known; undefined where nobody is asked. */
+  bearer: WillBearer | undefined = undefined;
 
   /** @param level protocol level of the client that left it */
   constructor(request: WillRequest, address: Address, level: number) {

@@ -44,6 +44,8 @@ export class World {
   readonly log: ListLogger = new ListLogger();
   /** The virtual host as the broker sees it: what sessions save, and what is destroyed with them. */
   readonly host: RecordingHost;
+  /** Who was let in without being here. */
+  readonly absent: string[] = [];
 
   /**
    * @param host a host whose saved values another world left
@@ -60,7 +62,13 @@ export class World {
     this.host = host;
     this.sessions = new MqttSessions(sessionsMax);
     this.adapter = new MqttAdapter(this.sessions, options, mechanisms);
-    this.sessions.hostStarted(host, { reception: new TestReception(), clock: this.clock, logger: this.log });
+    const services = { reception: new TestReception(), clock: this.clock, logger: this.log };
+    this.sessions.hostStarted(host, services, (identity, connectorId) => {
+      this.absent.push(
+        `${identity?.userName} ${identity?.principals.map(({ name }) => name)} ${connectorId}`,
+      );
+      return host;
+    });
   }
 
   client(): Client {

@@ -278,6 +278,27 @@ describe("after a restart", () => {
     );
   });
 
+  it("a will that outlived the broker is published with the rights of the client that left it", async () => {
+    const world = new World();
+    const client = world.client();
+    const principals = [
+      { kind: "User", name: "joe" },
+      { kind: "Group", name: "workers" },
+    ];
+    const { reception } = client;
+    const login = reception.login.bind(reception);
+    reception.login = async (request) => ({
+      ...(await login(request)),
+      identity: { userName: "joe", principals },
+    });
+    await client.connect(delayedWill(10, 3_600));
+    await settled();
+    const next = restarted(world);
+    next.clock.advance(10_100);
+    assert.deepEqual(next.absent, ["joe joe,workers tcp"]);
+    assert.equal(next.host.published.length, 1);
+  });
+
   it("a will whose delay ran out while the broker was down is published at the start", async () => {
     const world = new World();
     (await world.connected(delayedWill(10, 3_600))).drop();
