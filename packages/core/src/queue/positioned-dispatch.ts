@@ -4,7 +4,7 @@ import type { Dispatch, Hands } from "./dispatch.ts";
 import type { Place, QueueEntry } from "./entry.ts";
 import type { FeedRing } from "./feed-ring.ts";
 import type { Lineup } from "./lineup.ts";
-import { MessageGroups } from "./message-groups.ts";
+import type { MessageGroups } from "./message-groups.ts";
 import type { PageIn } from "./paged-run.ts";
 import { moveTo } from "./position.ts";
 import { QueueFeed } from "./queue-feed.ts";
@@ -41,13 +41,13 @@ export class PositionedDispatch implements Dispatch {
     lineup: Lineup,
     ring: FeedRing,
     feeds: SmallSet<QueueFeed>,
-    gracefulHandoff: boolean,
+    groups: MessageGroups,
   ) {
     this.#hands = hands;
     this.#lineup = lineup;
     this.#ring = ring;
     this.#feeds = feeds;
-    this.#groups = new MessageGroups(gracefulHandoff);
+    this.#groups = groups;
     for (const feed of feeds) {
       this.#groups.join(feed, false);
       feed.hasCredit = feed.ringNext !== undefined;

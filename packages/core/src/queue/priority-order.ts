@@ -1,5 +1,6 @@
 import type { Message } from "@tsapollo/domain";
 import type { QueueEntry } from "./entry.ts";
+import type { EntryList } from "./entry-list.ts";
 import type { PageIn } from "./paged-run.ts";
 import type { HandOutOrder } from "./ready-order.ts";
 
@@ -45,7 +46,11 @@ export class PriorityOrder implements HandOutOrder {
     for (const entry of page.entries) this.giveBack(entry);
   }
 
-  startAt(): void {}
+  begin(entries: EntryList): void {
+    for (let place = entries.first; place !== undefined; place = place.next) {
+      if (place.state === "ready") this.append(place);
+    }
+  }
 
   needs(): boolean {
     return true;

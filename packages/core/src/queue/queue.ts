@@ -1,22 +1,17 @@
-import { type Address, type Consumer, type Message, type Outcome, SmallSet } from "@tsapollo/domain";
+import type { Address, Consumer, Message, Outcome } from "@tsapollo/domain";
 import { Congestion } from "../congestion.ts";
 import type { QueueSettings } from "../settings.ts";
 import { type BrowserOptions, Browsers } from "./browsers.ts";
 import { Contents, type ContentsOwner } from "./contents.ts";
 import { bequeath, isPoison } from "./dead-letters.ts";
-import type { Dispatch, Hands } from "./dispatch.ts";
+import type { Hands } from "./dispatch.ts";
 import { QueueEntry } from "./entry.ts";
-import { FeedRing } from "./feed-ring.ts";
-import { PriorityLineup, SequenceLineup } from "./lineup.ts";
 import { Pace } from "./pace.ts";
 import type { PagedRun, PageIn } from "./paged-run.ts";
 import { moveOn } from "./position.ts";
-import { PositionedDispatch } from "./positioned-dispatch.ts";
-import { PriorityOrder } from "./priority-order.ts";
 import { ANY_FEED, type FeedOptions, QueueFeed, type QueueLink } from "./queue-feed.ts";
 import type { QueueParts, QueueServices } from "./queue-parts.ts";
-import { type HandOutOrder, ReadyOrder } from "./ready-order.ts";
-import { SharedDispatch } from "./shared-dispatch.ts";
+import { Takers } from "./takers.ts";
 
 /**
  * Hands each message to one of its consumers, in order. What is not acknowledged comes back to its old place and
@@ -25,20 +20,17 @@ import { SharedDispatch } from "./shared-dispatch.ts";
 export class Queue implements Hands, ContentsOwner {
   readonly address: Address;
   readonly settings: QueueSettings;
-  readonly congestion: Congestion = new Congestion();
   readonly #services: QueueServices;
   readonly #contents: Contents;
-  readonly #feeds: SmallSet<QueueFeed> = new SmallSet();
-  readonly #ring: FeedRing;
+  #congestion: Congestion | undefined = undefined;
+  /** Undefined as long as nobody takes anything. */
+  #takers: Takers | undefined = undefined;
+  /** Whether there are, or were, messages with groups. */
+  #isGrouped = false;
   /** Undefined until a consumer takes something, where producers are not limited anyway. */
   #pace: Pace | undefined = undefined;
   #browsers: Browsers | undefined = undefined;
-  #dispatch: Dispatch;
-  /** The same, while every consumer may have every entry. */
-  #shared: SharedDispatch | undefined;
-  #specialFeeds = 0;
   #sequence = 0;
-  #feedCounter = 0;
   /** Set when the queue is deleted: routes that remember it must ask again. */
   deleted = false;
   usedAtMs: number;
@@ -50,9 +42,6 @@ export class Queue implements Hands, ContentsOwner {
     this.usedAtMs = parts.services.clock.nowMs();
     this.#contents = new Contents(parts.settings, parts.services, this);
     this.#contents.storage = parts.storage?.(this, this.#contents);
-    this.#ring = new FeedRing(parts.settings.roundRobin);
-    this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
-    this.#dispatch = this.#shared;
     if (parts.settings.maxEnqueueBytesPerS >= 0) this.#pace = new Pace(this, parts.services.clock);
   }
 
@@ -61,9 +50,8 @@ export class Queue implements Hands, ContentsOwner {
     this.#sequence = sequence;
     if (run.count === 0) return;
     this.#contents.restore(run);
-    this.#shared!.startAt(run);
     if (this.#contents.pages) return;
-    this.#dispatch.hold(); // everything must be in memory before the first goes out
+    this.#serve().dispatch.hold(); // everything must be in memory before the first goes out
     this.want(run);
   }
 
@@ -85,11 +73,15 @@ export class Queue implements Hands, ContentsOwner {
   }
 
   get aheadBytes(): number {
-    return this.#feeds.size > 0 ? (this.#pace?.aheadBytes ?? 0) : 0;
+    return this.#takerCount > 0 ? (this.#pace?.aheadBytes ?? 0) : 0;
+  }
+
+  get #takerCount(): number {
+    return this.#takers?.feeds.size ?? 0;
   }
 
   get consumerCount(): number {
-    return this.#feeds.size + (this.#browsers?.size ?? 0);
+    return this.#takerCount + (this.#browsers?.size ?? 0);
   }
 
   /** Whether there is no room. [messaging 5.2] */
@@ -100,6 +92,11 @@ export class Queue implements Hands, ContentsOwner {
   /** Whether the next message from a producer has to wait. */
   get mustWait(): boolean {
     return (this.isFull && this.settings.fullPolicy === "block") || this.#pace?.isUsedUp === true;
+  }
+
+  get congestion(): Congestion {
+    this.#congestion ??= new Congestion();
+    return this.#congestion;
   }
 
   /** What a producer that was told to wait waits for. */
@@ -124,10 +121,10 @@ export class Queue implements Hands, ContentsOwner {
     entry.redeliveryCount = redeliveryCount;
     this.#contents.append(entry);
     this.#pace?.enqueued(message.sizeBytes, nowMs, this.#contents.hasPaged);
-    if (this.#shared !== undefined && message.groupKey !== undefined) this.#setApart();
-    this.#dispatch.appended(entry);
+    if (message.groupKey !== undefined) this.#group();
+    this.#takers?.dispatch.appended(entry);
     this.#browsers?.appended(entry);
-    this.#dispatch.run();
+    this.#takers?.dispatch.run();
     // whoever keeps it, the queue or a consumer that has not settled it: the read block is overwritten soon
     if (entry.state !== "gone") message.own();
     return !this.mustWait && !memory.isExhausted;
@@ -138,39 +135,24 @@ export class Queue implements Hands, ContentsOwner {
     return this.#contents.nextExpiryMs;
   }
 
-  /** From now on consumers have places of their own; until the queue is empty and nothing sets them apart. */
-  #setApart(): void {
-    const { gracefulHandoff, priority } = this.settings;
-    const lineup = new (priority ? PriorityLineup : SequenceLineup)(this.#contents.entries);
-    const apart = new PositionedDispatch(this, lineup, this.#ring, this.#feeds, gracefulHandoff);
-    this.#shared?.retire(apart);
-    this.#shared = undefined;
-    this.#dispatch = apart;
+  /** Messages of a group are for one consumer: which, depends on who is there. */
+  #group(): void {
+    this.#isGrouped = true;
+    this.#takers?.setApart(true);
   }
 
-  #newOrder(): HandOutOrder {
-    return this.settings.priority ? new PriorityOrder() : new ReadyOrder();
-  }
-
-  #shareAgain(): void {
-    if (this.#shared !== undefined || this.#specialFeeds > 0) return;
-    if (this.length > 0 || this.#feeds.size > 0) return;
-    this.#shared = new SharedDispatch(this, this.#ring, this.#newOrder());
-    this.#dispatch = this.#shared;
+  #serve(): Takers {
+    if (this.#takers === undefined) {
+      this.#takers = new Takers(this, this.#contents.entries);
+      if (this.#isGrouped) this.#takers.setApart(true);
+    }
+    return this.#takers;
   }
 
   /** A consumer joins, with credit. `fromSequence` -1 stands for what comes from now on. */
   join(consumer: Consumer, options: FeedOptions = ANY_FEED): QueueFeed {
-    this.#feedCounter += 1;
     const fromSequence = options.fromSequence === -1 ? this.#sequence + 1 : options.fromSequence;
-    const feed = new QueueFeed(this.#feedCounter, this, consumer, { ...options, fromSequence });
-    if (feed.isSpecial) {
-      this.#specialFeeds += 1;
-      if (this.#shared !== undefined) this.#setApart();
-    }
-    this.#feeds.add(feed);
-    this.#dispatch.joined(feed);
-    return feed;
+    return this.#serve().join(consumer, { ...options, fromSequence });
   }
 
   /** Somebody looks without taking. */
@@ -182,15 +164,13 @@ export class Queue implements Hands, ContentsOwner {
 
   /** A consumer has credit again. */
   resume(feed: QueueFeed): void {
-    if (!feed.closed) this.#dispatch.credited(feed);
+    if (!feed.closed) this.#takers?.dispatch.credited(feed);
   }
 
   /** A consumer leaves; what it holds comes back and counts as sent. */
   leave(feed: QueueFeed): void {
     if (feed.closed) return;
     feed.closed = true;
-    this.#feeds.delete(feed);
-    if (feed.isSpecial) this.#specialFeeds -= 1;
     this.usedAtMs = this.#services.clock.nowMs();
     const returned: QueueEntry[] = [];
     for (let entry = feed.lastHeld; entry !== undefined; entry = feed.lastHeld) {
@@ -198,9 +178,10 @@ export class Queue implements Hands, ContentsOwner {
       entry.attempt += 1;
       returned.push(entry);
     }
-    returned.sort((a, b) => a.sequence - b.sequence);
-    this.#dispatch.left(feed, returned);
-    this.#shareAgain();
+    this.#takers?.left(feed, returned);
+    if (this.#takerCount > 0 || this.length > 0) return;
+    this.#takers = undefined;
+    this.#isGrouped = false;
   }
 
   #letGo(entry: QueueEntry, redeliveries: number): void {
@@ -239,13 +220,13 @@ export class Queue implements Hands, ContentsOwner {
       default:
         outcome satisfies never;
     }
-    if (holder !== undefined && holder.heldCount === 0) this.#dispatch.emptied(holder);
+    if (holder !== undefined && holder.heldCount === 0) this.#takers?.dispatch.emptied(holder);
   }
 
   #giveBack(entry: QueueEntry, redeliveries: number): void {
     this.#letGo(entry, redeliveries);
     entry.attempt += 1;
-    this.#dispatch.returned(entry);
+    this.#takers?.dispatch.returned(entry);
   }
 
   /**
@@ -278,17 +259,17 @@ export class Queue implements Hands, ContentsOwner {
     const wasReady = entry.state === "ready";
     entry.holder?.release(entry);
     entry.state = "gone";
-    this.#dispatch.removing(entry, wasReady);
+    this.#takers?.dispatch.removing(entry, wasReady);
     if (entry.watchers !== undefined) {
       moveOn(entry, (one) => {
-        if (one instanceof QueueFeed) this.#dispatch.fellOff(one);
+        if (one instanceof QueueFeed) this.#takers?.dispatch.fellOff(one);
       });
     }
     this.#contents.entries.remove(entry);
   }
 
   relieve(): void {
-    if (this.congestion.isAwaited && !this.mustWait) this.congestion.relieve();
+    if (this.#congestion?.isAwaited && !this.mustWait) this.#congestion.relieve();
   }
 
   handOver(entry: QueueEntry, feed: QueueFeed): boolean {
@@ -308,7 +289,7 @@ export class Queue implements Hands, ContentsOwner {
   takeBack(entry: QueueEntry, feed: QueueFeed): boolean {
     const isHeld = entry.state === "acquired" && entry.holder === feed;
     if (isHeld) this.#letGo(entry, 0);
-    if (feed.heldCount === 0) this.#dispatch.emptied(feed);
+    if (feed.heldCount === 0) this.#takers?.dispatch.emptied(feed);
     return isHeld;
   }
 
@@ -319,7 +300,7 @@ export class Queue implements Hands, ContentsOwner {
   }
 
   awaitsPage(feed: QueueFeed): boolean {
-    return this.#dispatch.awaitsPage(feed);
+    return this.#takers?.dispatch.awaitsPage(feed) ?? false;
   }
 
   /** Calls back after the next page. */
@@ -344,20 +325,20 @@ export class Queue implements Hands, ContentsOwner {
   }
 
   needs(entry: QueueEntry): boolean {
-    return this.#dispatch.needs(entry);
+    return this.#takers?.dispatch.needs(entry) ?? false;
   }
 
   loading(entry: QueueEntry): void {
-    if (this.#shared !== undefined && entry.message.groupKey !== undefined) this.#setApart();
+    if (entry.message.groupKey !== undefined) this.#group();
   }
 
   pagedIn(page: PageIn): void {
-    this.#dispatch.pagedIn(page);
+    this.#takers?.dispatch.pagedIn(page);
     this.#contents.dropLate();
     this.#browsers?.pagedIn(page.moved);
-    if (this.#contents.pages) this.#dispatch.run();
+    if (this.#contents.pages) this.#takers?.dispatch.run();
     else if (this.hasPaged) this.want(page.run);
-    else this.#dispatch.release();
+    else this.#takers?.dispatch.release();
   }
 
   expiredInStore(message: Message, redeliveryCount: number): void {
@@ -374,12 +355,7 @@ export class Queue implements Hands, ContentsOwner {
   /** Everything in it is discarded, consumers are let go. It is not used any more. */
   delete(): readonly Consumer[] {
     this.deleted = true;
-    const consumers = [...this.#feeds, ...(this.#browsers?.close() ?? [])].map(({ consumer }) => consumer);
-    for (const feed of this.#feeds) {
-      feed.closed = true;
-      this.#ring.remove(feed);
-    }
-    this.#feeds.clear();
+    const links = [...(this.#takers?.close() ?? []), ...(this.#browsers?.close() ?? [])];
     const { entries, storage } = this.#contents;
     for (let place = entries.first; place !== undefined; place = entries.first) {
       if (place.state === "paged") {
@@ -392,7 +368,7 @@ export class Queue implements Hands, ContentsOwner {
     this.#contents.clear();
     this.#pace?.stop();
     if (storage !== undefined) this.#services.committer.unit().removeQueue(storage.store.storeId);
-    this.congestion.relieve();
-    return consumers;
+    this.#congestion?.relieve();
+    return links.map(({ consumer }) => consumer);
   }
 }

@@ -1,4 +1,5 @@
 import type { Place, QueueEntry } from "./entry.ts";
+import type { EntryList } from "./entry-list.ts";
 import type { PagedRun, PageIn } from "./paged-run.ts";
 
 /** In which order ready entries are handed out. */
@@ -11,8 +12,8 @@ export interface HandOutOrder {
   readonly awaited: PagedRun | undefined;
   /** Entries came back into memory. */
   pagedIn(page: PageIn): void;
-  /** Begins with a run that only the store has. */
-  startAt(run: PagedRun): void;
+  /** Begins with what is in the queue: nobody has taken anything of it. */
+  begin(entries: EntryList): void;
   /** Whether a ready entry must stay in memory because it is next. */
   needs(entry: QueueEntry): boolean;
   /** An entry that was taken comes back to its place. */
@@ -70,8 +71,8 @@ export class ReadyOrder implements HandOutOrder {
     return entry === this.#fresh;
   }
 
-  startAt(run: PagedRun): void {
-    this.#fresh = run;
+  begin(entries: EntryList): void {
+    this.#fresh = entries.first;
   }
 
   giveBack(entry: QueueEntry): void {

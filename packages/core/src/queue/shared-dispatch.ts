@@ -1,7 +1,7 @@
 import type { Dispatch, Hands } from "./dispatch.ts";
 import type { QueueEntry } from "./entry.ts";
 import type { FeedRing } from "./feed-ring.ts";
-import type { PagedRun, PageIn } from "./paged-run.ts";
+import type { PageIn } from "./paged-run.ts";
 import type { PositionedDispatch } from "./positioned-dispatch.ts";
 import type { QueueFeed } from "./queue-feed.ts";
 import type { HandOutOrder } from "./ready-order.ts";
@@ -18,11 +18,6 @@ export class SharedDispatch implements Dispatch {
     this.#hands = hands;
     this.#ready = order;
     this.#ring = ring;
-  }
-
-  /** Begins with a run that only the store has. */
-  startAt(run: PagedRun): void {
-    this.#ready.startAt(run);
   }
 
   /** Another one takes over; an offer that is under way ends first. */
