@@ -72,9 +72,9 @@ describe("MQTT: qualities of service", { concurrency: true }, () => {
     const publisher = await MqttWire.connect(broker.now);
     const count = 1_000;
     const body = (i: number): string => String(i).padStart(256, "0");
-    for (let i = 0; i < count; i++) publisher.publishOnly("normal/load", body(i), 1);
+    const ids = Array.from({ length: count }, (_, i) => publisher.publishOnly("normal/load", body(i), 1));
     for (let i = 0; i < count; i++) await receiver.expectMessage("normal/load", body(i));
-    for (let i = 0; i < count; i++) await publisher.expect(TYPE.PUBACK);
+    for (const id of ids) assert.equal((await publisher.expect(TYPE.PUBACK)).body.readUInt16BE(0), id);
     await receiver.disconnect();
     await publisher.disconnect();
   });

@@ -47,6 +47,37 @@ describe("MQTT: kill -9 and again [MQTT-4.1.0-1] [MQTT5-3.1.2-23]", { concurrenc
       await later.drop();
     }));
 
+  it("[MQTT5-4.8.2-4] QoS 2 of a shared subscription that was begun with a member is completed with it", () =>
+    withBroker(async (broker, killed) => {
+      const hello = { clientId: "member", clean: false };
+      const member = await MqttWire.connect(broker(), hello);
+      await member.subscribe("$share/g/jobs", 2);
+      const sender = await MqttWire.connect(broker());
+      for (const body of ["one", "two"]) await sender.publish("jobs", body, 2);
+      const begun = [
+        publishOf(await member.expect(TYPE.PUBLISH)),
+        publishOf(await member.expect(TYPE.PUBLISH)),
+      ];
+      await member.drop();
+      const other = await MqttWire.connect(broker(), { clientId: "other", clean: false });
+      await other.subscribe("$share/g/jobs", 2);
+      await sender.publish("jobs", "three", 2);
+      await other.expectMessage("jobs", "three");
+      await killed();
+      const again = await MqttWire.connect(broker(), hello);
+      for (const { id, body } of begun) {
+        const message = publishOf(await again.expect(TYPE.PUBLISH));
+        assert.deepEqual([message.id, message.dup, message.body.toString()], [id, true, body.toString()]);
+        again.raw(packet(TYPE.PUBREC, 0, two(id)));
+      }
+      for (const { id } of begun) {
+        assert.equal((await again.expect(TYPE.PUBREL)).body.readUInt16BE(0), id);
+        again.raw(packet(TYPE.PUBCOMP, 0, two(id)));
+      }
+      assert.deepEqual(await again.roundTrip(), []);
+      await again.drop();
+    }));
+
   it("[MQTT-4.3.3-2] QoS 2 from a client: what got its PUBREC is not taken twice", () =>
     withBroker(async (broker, killed) => {
       const sleeper = await MqttWire.connect(broker(), { clientId: "sleeper", clean: false });

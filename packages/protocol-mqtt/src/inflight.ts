@@ -142,9 +142,10 @@ export class Inflight {
     return this.#state(id) === AWAITS_RESEND;
   }
 
-  /** Whether an id was given to a message of QoS 2 whose receipt is not acknowledged. */
+  /** Whether an id was given to a message of this connection whose receipt is not acknowledged. */
   isUnanswered(id: number): boolean {
-    return this.#state(id) === AWAITS_PUBREC;
+    const state = this.#state(id);
+    return state === AWAITS_PUBACK || state === AWAITS_PUBREC;
   }
 
   /** [MQTT-4.3.3-1] */

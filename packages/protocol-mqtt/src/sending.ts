@@ -60,6 +60,8 @@ export class Sending {
   #refused = false;
   #warned = false;
   #closed = false;
+  /** How many messages wait until everything is stored. */
+  #waiting = 0;
   /** What of the kept messages could not be sent again yet. */
   readonly #unsent: number[] = [];
   #shared: Filters | undefined;
@@ -218,7 +220,8 @@ export class Sending {
 
   /**
    * With QoS 2 a lasting session gets only what is stored: what a crash takes back would come from its publisher once
-   * more, and its packet id would be another message's. [MQTT-4.3.3-1]
+   * more, and its packet id would be another message's. [MQTT-4.3.3-1] What comes behind it waits with it, so that all
+   * keep their order. [MQTT5-4.6.0-1]
    */
   #deliverAcknowledged(
     delivery: Delivery,
@@ -241,8 +244,10 @@ export class Sending {
     // [MQTT-3.3.1-1] [MQTT5-3.3.1-3] what another member of a group did not acknowledge is new to this one
     if (delivery.redeliveryCount > 0 && (own || delivery.address.kind !== "topic")) first |= DUP_BIT;
     this.#quota -= 1;
-    if (wireQos === 2 && own && this.#session.durable) {
+    if (own && this.#session.durable && (wireQos === 2 || this.#waiting > 0)) {
+      this.#waiting += 1;
       this.#sessions.whenDurable(() => {
+        this.#waiting -= 1;
         // else the next connection sends it
         if (!this.#closed && inflight.isUnanswered(id))
           this.#writeAcknowledged(delivery, match, name, first, id);

@@ -19,7 +19,7 @@ describe("MQTT 5.0: CONNECT", () => {
     assert.deepEqual({ ...propertiesOf(answer) }, { maximumPacketSize: 104_857_605, topicAliasMaximum: 64 });
   });
 
-  it("[MQTT5-3.2.2-9] [MQTT5-3.2.2-10] every limit of the connector is announced", async () => {
+  it("[MQTT5-3.2.2-9] every limit of the connector is announced", async () => {
     const world = new World({
       maxQos: 1,
       retainAvailable: false,

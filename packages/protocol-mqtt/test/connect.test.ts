@@ -202,6 +202,23 @@ describe("CONNECT", () => {
     assertPackets(client.answers(), [ACCEPTED, { cmd: "pingresp" }]);
   });
 
+  it("[MQTT-3.1.4-5] [MQTT5-3.1.4-6] nothing behind a CONNECT that is refused is processed", async () => {
+    const client = new World().client();
+    client.reception.refusal = new BrokerError("ACCESS_DENIED");
+    const publish = Buffer.from([0x30, 3, 0, 1, 0x61]);
+    client.connection.feed(Buffer.concat([connectBytes(), publish, Buffer.from([0xc0, 0])]));
+    await settled();
+    client.connection.feed(publish);
+    assertPackets(client.answers(), [{ cmd: "connack", returnCode: 5 }]);
+    assert.equal(client.host.published.length, 0);
+  });
+
+  it("[MQTT-3.1.2-12] without a will nothing is published when the connection breaks", async () => {
+    const client = await new World().connected();
+    client.drop();
+    assert.equal(client.host.published.length, 0);
+  });
+
   it("lets the host go when the connection ends during the login", async () => {
     const client = new World().client();
     client.connection.feed(connectBytes());

@@ -31,12 +31,14 @@ describe("wills", () => {
   }
 
   it("[MQTT-3.1.2-16] [MQTT-3.1.2-17] it carries topic, payload, QoS and retain", async () => {
-    for (const [payload, retain] of [
-      ["1", "set"],
-      ["", "clear"],
+    for (const [payload, asked, retain] of [
+      ["1", false, "none"],
+      ["", false, "none"],
+      ["1", true, "set"],
+      ["", true, "clear"],
     ] as const) {
       const client = await withWill(new World(), {
-        will: { ...WILL, retain: true, payload: Buffer.from(payload) },
+        will: { ...WILL, retain: asked, payload: Buffer.from(payload) },
       });
       client.drop();
       const { address, message, token } = client.host.published[0]!;

@@ -127,4 +127,18 @@ describe("MQTT 5.0: exchanges that outlive their connection", () => {
       assert.equal(world.sessions.list("default")[0]!.inflightCount, 1);
     });
   }
+
+  it("[MQTT5-4.9.0-2] a PUBCOMP of an earlier connection's exchange raises the quota of this one no further", async () => {
+    const world = new World();
+    const first = await connected5(world, HOUR, STAY);
+    await first.sendAndWait(subscribe5("a"));
+    const { messageId } = first.offer(delivery5("a", 2, {}, { sequence: 1 }))!;
+    await first.sendAndWait({ cmd: "pubrec", messageId: messageId! });
+    first.drop();
+    const client = await connected5(world, { ...HOUR, receiveMaximum: 1 }, STAY);
+    await client.sendAndWait({ cmd: "pubcomp", messageId: messageId! });
+    const { consumer } = client.subscription;
+    assert.equal(consumer.offer(delivery5("a", 1, {}, { sequence: 2 })), true);
+    assert.equal(consumer.offer(delivery5("a", 1, {}, { sequence: 3 })), false);
+  });
 });

@@ -150,7 +150,7 @@ describe("MQTT 5.0: PUBLISH to the broker", () => {
     });
   });
 
-  it("[MQTT5-3.3.4-7] [MQTT5-3.3.4-8] more unacknowledged messages than receive_max close the connection", async () => {
+  it("[MQTT5-3.3.4-7] more unacknowledged messages than receive_max close the connection", async () => {
     const one = await client({ receiveMax: 2 });
     one.host.confirming = false;
     one.send(publish5("a", 1), publish5("a", 2, {}, { messageId: 8 }));

@@ -15,13 +15,18 @@ describe("[MQTT-4.3.3-1] QoS 2 to a lasting session is sent when it is stored", 
     return client;
   }
 
-  it("a crash takes it back from nobody; QoS 1 does not wait", async () => {
+  it("a crash takes it back from nobody; QoS 1 waits only behind it [MQTT-4.6.0-1]", async () => {
     const world = new World();
     const client = await subscribed(world);
-    assert.equal(client.offer(delivery("a", 2, "twice", { sequence: 1 })), undefined);
-    assertPackets([client.offer(delivery("a", 1, "once", { sequence: 2 }))!], [{ qos: 1, messageId: 2 }]);
+    assertPackets([client.offer(delivery("a", 1, "once", { sequence: 1 }))!], [{ qos: 1, messageId: 1 }]);
+    assert.equal(client.offer(delivery("a", 2, "twice", { sequence: 2 })), undefined);
+    assert.equal(client.offer(delivery("a", 1, "behind", { sequence: 3 })), undefined);
     world.host.store();
-    assertPackets(client.answers(), [{ cmd: "publish", qos: 2, messageId: 1, dup: false }]);
+    assertPackets(client.answers(), [
+      { cmd: "publish", qos: 2, messageId: 2, dup: false },
+      { cmd: "publish", qos: 1, messageId: 3, dup: false },
+    ]);
+    assertPackets([client.offer(delivery("a", 1, "later", { sequence: 4 }))!], [{ qos: 1, messageId: 4 }]);
   });
 
   it("a connection that ended before gets nothing; the next one gets it, stored too", async () => {

@@ -47,7 +47,7 @@ describe("MQTT 5.0: SUBSCRIBE and UNSUBSCRIBE", () => {
   });
 
   const refused: [name: string, filter: string, options: Partial<MqttOptions>, code: number][] = [
-    ["[MQTT5-3.9.3-2] max_qos: granted is what there is", "a", { maxQos: 1 }, 1],
+    ["[MQTT5-3.9.3-2] [MQTT5-3.2.2-10] max_qos: granted is what there is", "a", { maxQos: 1 }, 1],
     ["wildcards", "a/#", { wildcardsAvailable: false }, REASON.WILDCARDS_NOT_SUPPORTED],
     ["shared subscriptions", "$share/g/a", { sharedAvailable: false }, REASON.SHARED_NOT_SUPPORTED],
     ["too many filters", "a", { maxSubscriptions: 0 }, REASON.QUOTA_EXCEEDED],
