@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock, settled } from "@tsapollo/testkit";
-import { queue, startHostOn, TestConsumer, type TestHost, topic } from "./harness.ts";
+import { dsub, queue, startHostOn, TestConsumer, type TestHost, topic } from "./harness.ts";
 import { SimpleStore } from "./simple-store.ts";
 
 const FULL = new Error("no space left on the device");
@@ -133,4 +133,23 @@ test("producers wait when more is on its way to the store than may be, and go on
   await turns();
   assert.equal(producer.resumptions, 1);
   assert.deepEqual(producer.confirmations, [1, 2]);
+});
+
+test("a topic whose messages nobody stores goes on; with a durable subscription or a retained message it cannot", async () => {
+  const { client, store } = await start();
+  const { send, producer, host } = client();
+  const consumer = new TestConsumer();
+  host.subscribe({ addresses: [topic("live"), topic("kept")] }, consumer);
+  host.subscribe({ addresses: [topic("kept")], durable: dsub("d") }, new TestConsumer());
+  await turns();
+  store.failure = FULL;
+  send(queue("q"), "1", PERSISTENT);
+  await turns();
+  send(topic("live"), "2", PERSISTENT);
+  send(topic("kept"), "3", PERSISTENT);
+  send(topic("live"), "4", { ...PERSISTENT, retain: "set" });
+  await turns();
+  const refused = "The store failed: no space left on the device";
+  assert.deepEqual(producer.confirmations, [`1: ${refused}`, 2, `3: ${refused}`, `4: ${refused}`]);
+  assert.deepEqual(consumer.bodies, ["2"]);
 });

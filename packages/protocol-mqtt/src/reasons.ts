@@ -73,6 +73,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOST_UNKNOWN: REASON.SERVER_UNAVAILABLE,
   PROTOCOL_VIOLATION: REASON.PROTOCOL_ERROR,
   SLOW_CONSUMER: REASON.QUOTA_EXCEEDED,
+  STORE_FAILED: REASON.QUOTA_EXCEEDED, // a full disk, mostly
 };
 
 /** The reason code that tells an MQTT 5.0 client of an error. */

@@ -205,12 +205,19 @@ export class Receiving implements Producer {
     if (this.#session === undefined) return;
     if (error !== undefined) {
       if (error.code === "STORE_FAILED" && token !== NO_TOKEN) {
-        if (token > QOS2_TOKEN && this.#isCurrent(token)) this.#session.received.delete(token & 0xffff);
-        return this.#guardian.fail(error);
+        if (token > QOS2_TOKEN && this.#isCurrent(token)) this.#forgetReceived(token & 0xffff);
+        // MQTT 5.0 can be told with QoS 1; the answer to QoS 2 would have to wait for the store
+        if (token > QOS2_TOKEN || this.#level < 5) return this.#guardian.fail(error);
       }
       this.#logRefusal(error);
     }
     this.#acknowledge(token, error);
+  }
+
+  /** A message of QoS 2 was not taken: the client may send it again, also after a restart. */
+  #forgetReceived(id: number): void {
+    this.#session!.received.delete(id);
+    if (this.#session!.durable) this.#sessions!.saveExchanges(this.#session!);
   }
 
   resumed(): void {
@@ -312,8 +319,7 @@ export class Receiving implements Producer {
     this.#exchanges.delete(id);
     const { refusal } = exchange;
     if (refusal === undefined || this.#level < 5) return this.#write(PUBREC, id);
-    this.#session!.received.delete(id); // a refusal ends the exchange [MQTT5-4.3.3-9]
-    if (this.#session!.durable) this.#sessions!.saveExchanges(this.#session!);
+    this.#forgetReceived(id); // a refusal ends the exchange [MQTT5-4.3.3-9]
     if (this.#unacknowledged > 0) this.#unacknowledged -= 1;
     this.#answers.ack(PUBREC, id, failureFor("PUBLISH", refusal), refusal.message);
   }

@@ -194,6 +194,14 @@ describe("PUBLISH from a client", () => {
     assert.equal(client.connection.state, "closing");
   });
 
+  it("[MQTT5-3.4.2-1] MQTT 5.0 is told that the store failed, and may go on", async () => {
+    const client = await new World().connected({ protocolVersion: 5 });
+    client.host.refusals.set("topic:x", new BrokerError("STORE_FAILED", "no space"));
+    const [answer] = client.send(publish("x", 1, 3));
+    assertPackets([answer!], [{ cmd: "puback", messageId: 3, reasonCode: 0x97 }]);
+    assert.equal(client.connection.state, "open");
+  });
+
   it("11: a full destination pauses reading until it has room", async () => {
     const client = await new World().connected();
     client.host.accepting = false;

@@ -87,9 +87,10 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   }
 
   /** While the store cannot be written, what would have to be stored is refused at once. */
-  #cannotStore({ queue }: Route, message: Message): BrokerError | undefined {
+  #cannotStore({ topic, queue }: Route, message: Message): BrokerError | undefined {
     const { trouble } = this.host.committer;
-    return trouble !== undefined && message.persistent && queue?.storeId !== 0 ? trouble : undefined;
+    if (trouble === undefined || !message.persistent) return undefined;
+    return (topic?.stores(message) ?? queue?.storeId !== 0) ? trouble : undefined;
   }
 
   #deliverNow(route: Route, message: Message, token: number): void {

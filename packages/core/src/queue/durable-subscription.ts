@@ -43,6 +43,10 @@ export class DurableSubscription implements TopicTarget {
     return this.queue.waitingPlace;
   }
 
+  get stores(): boolean {
+    return this.queue.storeId !== 0;
+  }
+
   mayReceive(topicId: string): boolean {
     return this.rights === undefined || this.rights.mayReceiveTopic(topicId);
   }

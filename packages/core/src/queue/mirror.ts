@@ -15,6 +15,10 @@ export class Mirror implements TopicTarget {
     return this.#queue.waitingPlace;
   }
 
+  get stores(): boolean {
+    return this.#queue.storeId !== 0;
+  }
+
   mayReceive(): boolean {
     return true;
   }

@@ -11,6 +11,7 @@ import type { TopicRights, TopicTarget } from "./topic-feed.ts";
  * [messaging 6]
  */
 export class BufferedFeed implements TopicTarget, Consumer {
+  readonly stores = false;
   readonly #queue: Queue;
   readonly #consumer: Consumer;
   readonly #filter: MessageFilter | undefined;

@@ -9,6 +9,8 @@ import { BufferedFeed } from "./buffered-feed.ts";
 export interface TopicTarget {
   /** Full, and who waits. */
   readonly congestion: Congestion;
+  /** Whether what it takes is stored, if it is persistent. */
+  readonly stores: boolean;
   /** Takes a message, always. `false`: the producer must wait. */
   take(delivery: Delivery): boolean;
   /** Whether it may see this topic, by its access rights. */
@@ -53,6 +55,7 @@ export interface TopicFeedParts {
  * order; past the limit the topics' producers wait too. [messaging 6, slow_consumer_policy block]
  */
 export class TopicFeed implements TopicTarget {
+  readonly stores = false;
   readonly congestion: Congestion = new Congestion();
   readonly #owner: TopicFeedOwner;
   readonly #rights: TopicRights;

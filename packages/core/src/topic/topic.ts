@@ -66,6 +66,12 @@ export class Topic {
     this.#targetsGeneration = generation;
   }
 
+  /** Whether a persistent message that is sent here must be stored for somebody. */
+  stores(message: Message): boolean {
+    if (message.retain !== "none" || message.notBeforeMs !== 0) return true;
+    return this.targets().some((target) => target.stores);
+  }
+
   /** A message was sent here: counts it, retains it if it asks, and says who gets it. */
   accept(message: Message, nowMs: number): readonly TopicTarget[] {
     this.usedAtMs = nowMs;
