@@ -29,17 +29,22 @@ export class Address {
   readonly path: readonly PathPart[];
   /** Canonical text without the kind, as used in access rules, REST and storage: `a.b`, `so\dcool`. */
   readonly id: string;
-  /** Canonical text with the kind: `queue:a.b`. Unique in a virtual host. */
-  readonly key: string;
   /** Whether it may stand for several destinations. */
   readonly isPattern: boolean;
+  /** Made when it is asked for: there may be a million of them that nobody asks. */
+  #key: string | undefined = undefined;
 
   constructor(kind: DestinationKind, path: readonly PathPart[]) {
     this.kind = kind;
     this.path = path;
     this.id = pathId(path);
-    this.key = `${kind}:${this.id}`;
     this.isPattern = path.some((part) => typeof part !== "string");
+  }
+
+  /** Canonical text with the kind: `queue:a.b`. Unique in a virtual host. */
+  get key(): string {
+    this.#key ??= `${this.kind}:${this.id}`;
+    return this.#key;
   }
 }
 

@@ -30,10 +30,10 @@ export class DurableAttachment implements Subscription {
       host.router.describe(this.#durable);
     this.#durable.rights = access; // holds on to the rights, not to the client
     host.router.rematchTopics(); // what topics remember was right for whoever bound it before
-    const wanted = new Set(addresses.map((address) => address.key));
+    const wanted = new Set(addresses.map(({ id }) => id));
     const before = [...this.#durable.topics.values()];
     for (const address of before) {
-      if (!wanted.has(address.key)) host.router.unbindDurable(this.#durable, address);
+      if (!wanted.has(address.id)) host.router.unbindDurable(this.#durable, address);
     }
     this.#bind(addresses, before, withoutRetained);
     this.#inner.joinDurable(this.#durable);
@@ -44,7 +44,7 @@ export class DurableAttachment implements Subscription {
     const { router } = this.#client.host;
     const found = new Set<Topic>();
     for (const address of addresses) {
-      if (!this.#durable.topics.has(address.key)) router.bindDurable(this.#durable, address);
+      if (!this.#durable.topics.has(address.id)) router.bindDurable(this.#durable, address);
       if (withoutRetained) continue;
       if (address.isPattern) router.findTopics(address, (topic) => void found.add(topic));
       else {

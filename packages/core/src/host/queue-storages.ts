@@ -6,13 +6,12 @@ import {
   parseId,
   type QueueState,
 } from "@tsapollo/domain";
-import type { Contents, QueueStorage } from "../queue/contents.ts";
+import type { Contents } from "../queue/contents.ts";
 import type { DurableSubscription } from "../queue/durable-subscription.ts";
 import { PagedRun } from "../queue/paged-run.ts";
 import { Paging } from "../queue/paging.ts";
 import type { Queue } from "../queue/queue.ts";
 import { QueueStore, type StorageParts } from "../queue/queue-store.ts";
-import type { QueueSettings } from "../settings.ts";
 import type { Bearer } from "./guard.ts";
 
 /** Addresses that are remembered by their text; past it all are forgotten. */
@@ -32,20 +31,13 @@ export class QueueStorages {
   }
 
   /** How a new queue, or one that the store has, is joined to the store. */
-  forQueue(
-    address: Address,
-    settings: QueueSettings,
-    stored: QueueState | undefined,
-  ): (queue: Queue, contents: Contents) => QueueStorage {
+  forQueue(address: Address, stored: QueueState | undefined): (queue: Queue, contents: Contents) => Paging {
     return (queue, contents) => {
       const storeId = stored?.queue.queueId ?? this.#newStoreId();
       if (stored === undefined && address.kind === "queue") {
         this.#parts.committer.unit().putQueue({ queueId: storeId, key: address.key, description: "{}" });
       }
-      return {
-        store: new QueueStore(this.#parts, queue, contents, storeId),
-        paging: new Paging(this.#parts, contents, storeId, settings.swapRangeSize),
-      };
+      return new Paging(this.#parts, contents, new QueueStore(this.#parts, queue, contents, storeId));
     };
   }
 

@@ -223,7 +223,7 @@ export class Router {
   #newQueue(address: Address, found: QueueSettings | undefined, stored?: QueueState): Queue {
     const settings = found ?? DEFAULT_QUEUE_SETTINGS;
     const isStored = settings.persistent || stored !== undefined;
-    const storage = isStored ? this.#storage?.forQueue(address, settings, stored) : undefined;
+    const storage = isStored ? this.#storage?.forQueue(address, stored) : undefined;
     const queue = new Queue({ address, settings, services: this.#services, storage });
     if (stored !== undefined) queue.restore(stored.lastSequence, runOf(stored));
     return queue;
@@ -341,13 +341,13 @@ export class Router {
 
   /** An earlier process's durable subscription collects from this. */
   restoreBinding(durable: DurableSubscription, address: Address): void {
-    durable.topics.set(address.key, address);
+    durable.topics.set(address.id, address);
     // by pattern even for one name: the topic need not exist, and may be deleted and come back
     this.addTopicPattern(address, durable);
   }
 
   unbindDurable(durable: DurableSubscription, address: Address): boolean {
-    if (!durable.topics.delete(address.key)) return false;
+    if (!durable.topics.delete(address.id)) return false;
     this.describe(durable);
     this.removeTopicPattern(address, durable);
     return true;

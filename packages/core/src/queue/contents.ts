@@ -7,12 +7,12 @@ import { EntryList } from "./entry-list.ts";
 import { ExpiryOrder } from "./expiry-order.ts";
 import { earlierExpiry, type PagedRun, type PageIn } from "./paged-run.ts";
 import type { PagedQueue, Paging } from "./paging.ts";
-import type { QueueStore } from "./queue-store.ts";
 
-/** How a queue is kept in the store. */
-export interface QueueStorage {
-  readonly store: QueueStore;
-  readonly paging: Paging;
+/** What all queues of a host count in. */
+export interface ContentsServices {
+  readonly memory: MemoryBudget;
+  readonly counters: HostCounters;
+  readonly clock: Clock;
 }
 
 /** What the contents may ask of their queue. */
@@ -43,7 +43,7 @@ const AHEAD_SHARE = 1 / 8;
 export class Contents implements PagedQueue {
   readonly entries: EntryList = new EntryList();
   /** Undefined for a queue that is not stored. Set once, right after it is made. */
-  storage: QueueStorage | undefined = undefined;
+  storage: Paging | undefined = undefined;
   /** Messages, and bytes of them, whether in memory or not. */
   length = 0;
   bytes = 0;
@@ -55,39 +55,32 @@ export class Contents implements PagedQueue {
   enqueued = 0;
   dequeued = 0;
   readonly #settings: QueueSettings;
-  readonly #memory: MemoryBudget;
-  readonly #counters: HostCounters;
-  readonly #clock: Clock;
+  readonly #services: ContentsServices;
   readonly #owner: ContentsOwner;
   #expiry: ExpiryOrder | undefined = undefined;
   /** Room must be made as soon as the head is in memory. */
   #dropsLater = false;
 
-  constructor(
-    settings: QueueSettings,
-    {
-      memory,
-      counters,
-      clock,
-    }: { readonly memory: MemoryBudget; readonly counters: HostCounters; readonly clock: Clock },
-    owner: ContentsOwner,
-  ) {
+  constructor(settings: QueueSettings, services: ContentsServices, owner: ContentsOwner) {
     this.#settings = settings;
-    this.#memory = memory;
-    this.#counters = counters;
-    this.#clock = clock;
+    this.#services = services;
     this.#owner = owner;
+  }
+
+  /** Entries read from the store at a time. */
+  get pageEntries(): number {
+    return this.#settings.swapRangeSize;
   }
 
   /** Whether what no consumer is near may leave the memory. A priority is known only of what is in memory. */
   get pages(): boolean {
-    if (this.storage === undefined || !this.storage.paging.frees) return false;
+    if (this.storage === undefined || !this.storage.frees) return false;
     return this.#settings.swap && !this.#settings.priority;
   }
 
   /** Whether parts of it are only in the store. */
   get hasPaged(): boolean {
-    return this.storage?.paging.hasRuns ?? false;
+    return this.storage?.hasRuns ?? false;
   }
 
   /** Whether there is no room. [messaging 5.2] */
@@ -104,8 +97,8 @@ export class Contents implements PagedQueue {
 
   /** What may stay in memory although no consumer is near: more while consumers are fast, less while memory is scarce. */
   get keepBytes(): number {
-    if (this.#memory.isScarce) return 0;
-    const aheadBytes = Math.min(this.#owner.aheadBytes, this.#memory.limitBytes * AHEAD_SHARE);
+    if (this.#services.memory.isScarce) return 0;
+    const aheadBytes = Math.min(this.#owner.aheadBytes, this.#services.memory.limitBytes * AHEAD_SHARE);
     return Math.max(this.#settings.tailBufferBytes, aheadBytes);
   }
 
@@ -121,15 +114,15 @@ export class Contents implements PagedQueue {
     if (entry.retained) this.retainedCount += 1;
     this.length += 1;
     this.bytes += message.sizeBytes;
-    this.#counters.queuedMessages += 1;
-    this.#counters.queuedBytes += message.sizeBytes;
+    this.#services.counters.queuedMessages += 1;
+    this.#services.counters.queuedBytes += message.sizeBytes;
     this.#tookMemory(entry);
   }
 
   #tookMemory(entry: QueueEntry): void {
     const { sizeBytes, expiresAtMs } = entry.message;
     this.memoryBytes += sizeBytes;
-    this.#memory.take(sizeBytes);
+    this.#services.memory.take(sizeBytes);
     if (expiresAtMs !== 0) this.noteExpiry(entry);
   }
 
@@ -150,19 +143,18 @@ export class Contents implements PagedQueue {
     if (retained) this.retainedCount -= 1;
     this.length -= 1;
     this.bytes -= sizeBytes;
-    this.#counters.queuedMessages -= 1;
-    this.#counters.queuedBytes -= sizeBytes;
+    this.#services.counters.queuedMessages -= 1;
+    this.#services.counters.queuedBytes -= sizeBytes;
   }
 
   /** Entries may be durable that were not: what is too much leaves the memory. */
   pageOut(): void {
-    if (this.memoryBytes > this.keepBytes && this.pages) this.storage!.paging.pageOutTail();
+    if (this.memoryBytes > this.keepBytes && this.pages) this.storage!.pageOutTail();
   }
 
   /** The entries after one that goes out are read before they are needed. */
   loadAhead(entry: QueueEntry): void {
-    if (this.hasPaged && this.memoryBytes < this.#settings.tailBufferBytes)
-      this.storage!.paging.loadAhead(entry);
+    if (this.hasPaged && this.memoryBytes < this.#settings.tailBufferBytes) this.storage!.loadAhead(entry);
   }
 
   mayLeave(entry: QueueEntry): boolean {
@@ -177,7 +169,7 @@ export class Contents implements PagedQueue {
   /** An entry is in memory no more. */
   leftMemory(entry: QueueEntry): void {
     this.memoryBytes -= entry.sizeBytes;
-    this.#memory.give(entry.sizeBytes);
+    this.#services.memory.give(entry.sizeBytes);
   }
 
   toEntry(loaded: LoadedEntry): QueueEntry {
@@ -201,15 +193,15 @@ export class Contents implements PagedQueue {
   lost(count: number, bytes: number): void {
     this.length -= count;
     this.bytes -= bytes;
-    this.#counters.queuedMessages -= count;
-    this.#counters.queuedBytes -= bytes;
+    this.#services.counters.queuedMessages -= count;
+    this.#services.counters.queuedBytes -= bytes;
     this.#owner.relieve();
   }
 
   /** The queue is full: @returns whether the new message may come in all the same [messaging 5.2] */
   makesRoom(): boolean {
     if (this.#settings.fullPolicy === "drop tail") {
-      this.#counters.droppedMessages += 1;
+      this.#services.counters.droppedMessages += 1;
       return false;
     }
     this.dropHead();
@@ -221,12 +213,12 @@ export class Contents implements PagedQueue {
     for (let place = this.entries.first; place !== undefined && this.isFull; ) {
       if (place.state === "paged") {
         this.#dropsLater = true; // more than the limit for as long as it takes to read what is dropped
-        this.storage!.paging.want(place);
+        this.storage!.want(place);
         return;
       }
       const next: Place | undefined = place.next;
       if (place.state === "ready") {
-        this.#counters.droppedMessages += 1;
+        this.#services.counters.droppedMessages += 1;
         this.#owner.remove(place);
       }
       // a producer that was relieved may have made room itself
@@ -243,11 +235,11 @@ export class Contents implements PagedQueue {
 
   /** Goes on where an earlier process stopped: nothing is in memory yet. */
   restore(run: PagedRun): void {
-    this.storage!.paging.begin(run);
+    this.storage!.begin(run);
     this.length = run.count;
     this.bytes = run.bytes;
-    this.#counters.queuedMessages += run.count;
-    this.#counters.queuedBytes += run.bytes;
+    this.#services.counters.queuedMessages += run.count;
+    this.#services.counters.queuedBytes += run.bytes;
     if (run.earliestExpiryMs !== 0) this.#owner.expiring();
   }
 
@@ -260,13 +252,13 @@ export class Contents implements PagedQueue {
 
   /** Earliest time at which maintenance has something to expire, 0 for never. */
   get nextExpiryMs(): number {
-    return earlierExpiry(this.#expiry?.nextMs ?? 0, this.storage?.paging.earliestExpiryMs ?? 0);
+    return earlierExpiry(this.#expiry?.nextMs ?? 0, this.storage?.earliestExpiryMs ?? 0);
   }
 
   /** Entries in memory whose time has come and whom nobody holds. Those in the store are looked for. */
   takeDue(): readonly QueueEntry[] {
-    const nowMs = this.#clock.nowMs();
-    const paging = this.storage?.paging;
+    const nowMs = this.#services.clock.nowMs();
+    const paging = this.storage;
     if (paging !== undefined && paging.earliestExpiryMs !== 0 && paging.earliestExpiryMs <= nowMs) {
       paging.expireDue(nowMs);
     }
@@ -275,8 +267,8 @@ export class Contents implements PagedQueue {
 
   /** The queue is deleted; every entry has left the memory. */
   clear(): void {
-    this.#counters.queuedMessages -= this.length;
-    this.#counters.queuedBytes -= this.bytes;
+    this.#services.counters.queuedMessages -= this.length;
+    this.#services.counters.queuedBytes -= this.bytes;
     this.bytes = 0;
     this.length = 0;
     this.#expiry?.clear();

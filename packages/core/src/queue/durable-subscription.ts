@@ -25,7 +25,7 @@ export const NOBODY_KNOWN: CollectingRights = Object.freeze({
 /** A queue that collects what is published to topics, whether or not anybody consumes from it. [messaging 7] */
 export class DurableSubscription implements TopicTarget {
   readonly queue: Queue;
-  /** The topics and patterns it collects from, by key. */
+  /** The topics and patterns it collects from, by id. */
   readonly topics: SmallMap<string, Address> = new SmallMap();
   /** Those of whoever bound it last; undefined: the configuration did, and it collects everything. */
   rights: CollectingRights | undefined = undefined;

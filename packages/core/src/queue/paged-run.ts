@@ -3,8 +3,6 @@ import type { Positioned } from "./position.ts";
 
 /** A run of neighbouring entries that are ready and only in the store: their memory is one such object. */
 export class PagedRun {
-  /** Tells it from an entry. */
-  readonly state = "paged";
   /** No entry of it has a lower sequence. */
   sequence: number;
   /** No entry of it has a higher sequence. */
@@ -35,6 +33,11 @@ export class PagedRun {
     this.#count = first.count;
     this.#bytes = first.bytes;
     this.earliestExpiryMs = first.earliestExpiryMs;
+  }
+
+  /** Tells it from an entry. */
+  get state(): "paged" {
+    return "paged";
   }
 
   /** Entries in it and in other parts of what it was split from, and their bytes. */

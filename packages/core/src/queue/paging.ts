@@ -3,12 +3,14 @@ import type { QueueEntry } from "./entry.ts";
 import type { EntryList } from "./entry-list.ts";
 import { earlierExpiry, PagedRun, type PageIn } from "./paged-run.ts";
 import { moveTo } from "./position.ts";
-import type { StorageParts } from "./queue-store.ts";
+import type { QueueStore, StorageParts } from "./queue-store.ts";
 
 /** What paging may ask of its queue. */
 export interface PagedQueue {
   readonly deleted: boolean;
   readonly entries: EntryList;
+  /** Entries read at a time. */
+  readonly pageEntries: number;
   /** Bytes of messages that are in memory. */
   readonly memoryBytes: number;
   /** Bytes beyond which what no consumer is near leaves the memory. */
@@ -42,9 +44,8 @@ const SCAN_PAUSE_MS = 10_000;
 export class Paging {
   readonly #parts: StorageParts;
   readonly #queue: PagedQueue;
-  readonly #storeId: number;
-  /** Entries read at a time. */
-  readonly #pageEntries: number;
+  /** Writes the queue's entries. */
+  readonly store: QueueStore;
   /** Undefined: nothing is wanted. */
   #wanted: Set<PagedRun> | undefined = undefined;
   #runs = 0;
@@ -55,12 +56,10 @@ export class Paging {
   #retry: Timer | undefined = undefined;
   #scannedAtMs = 0;
 
-  /** @param pageEntries entries read at a time */
-  constructor(parts: StorageParts, queue: PagedQueue, storeId: number, pageEntries: number) {
+  constructor(parts: StorageParts, queue: PagedQueue, store: QueueStore) {
     this.#parts = parts;
     this.#queue = queue;
-    this.#storeId = storeId;
-    this.#pageEntries = pageEntries;
+    this.store = store;
   }
 
   /** Whether leaving something to the store frees memory. */
@@ -300,8 +299,8 @@ export class Paging {
   }
 
   #page(from: number, to: number): Promise<readonly LoadedEntry[]> {
-    const bounds = { from, to, maxEntries: this.#pageEntries, maxBytes: PAGE_BYTES };
-    return this.#parts.store.page(this.#storeId, bounds);
+    const bounds = { from, to, maxEntries: this.#queue.pageEntries, maxBytes: PAGE_BYTES };
+    return this.#parts.store.page(this.store.storeId, bounds);
   }
 
   /** What was taken out between the entries of a run must not be read again, nor an old count of redeliveries. */

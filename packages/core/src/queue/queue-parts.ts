@@ -3,8 +3,9 @@ import type { Committer } from "../host/committer.ts";
 import type { HostCounters } from "../host/host-counters.ts";
 import type { MemoryBudget } from "../host/memory-budget.ts";
 import type { QueueSettings } from "../settings.ts";
-import type { Contents, QueueStorage } from "./contents.ts";
+import type { Contents } from "./contents.ts";
 import type { FindDeadLetterQueue } from "./dead-letters.ts";
+import type { Paging } from "./paging.ts";
 import type { Queue } from "./queue.ts";
 
 /** What all queues of a host share. */
@@ -25,5 +26,5 @@ export interface QueueParts {
   readonly settings: QueueSettings;
   readonly services: QueueServices;
   /** Joins the queue to the store; undefined for a queue that is not stored. */
-  readonly storage: ((queue: Queue, contents: Contents) => QueueStorage) | undefined;
+  readonly storage: ((queue: Queue, contents: Contents) => Paging) | undefined;
 }

@@ -305,15 +305,15 @@ export class Queue implements Hands, ContentsOwner {
 
   /** Calls back after the next page. */
   afterPage(done: () => void): void {
-    this.#contents.storage!.paging.afterPage(done);
+    this.#contents.storage!.afterPage(done);
   }
 
   want(run: PagedRun): void {
-    this.#contents.storage!.paging.want(run);
+    this.#contents.storage!.want(run);
   }
 
   from(run: PagedRun, sequence: number): PagedRun {
-    return this.#contents.storage!.paging.from(run, sequence);
+    return this.#contents.storage!.from(run, sequence);
   }
 
   get hasPaged(): boolean {
