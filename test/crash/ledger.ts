@@ -72,6 +72,10 @@ export class Collection {
   /** The broker has promised to keep it. */
   confirmed(producer: string, number: number): void {
     const item = this.#item(producer, number);
+    if (item.gone && item.settled === "maybe") {
+      item.gone = false; // it had come and its acknowledgement had been stored with it
+      item.settled = "yes";
+    }
     if (item.gone) this.#violate(producer, number, "was confirmed but had not come when it was its turn");
     item.confirmed = true;
   }
