@@ -323,14 +323,16 @@ export class MqttHandler implements ProtocolHandler, SessionOwner, Guardian {
       filtersMax: options.maxFiltersPerPacket,
       guardian: this,
     });
-    this.#receiving.open(host, acquired.session, attached.sessions, request.level, options);
-    attached.sending.hold();
+    const { sending } = attached;
+    sending.onStarved = () => this.#receiving.starved();
+    this.#receiving.open(host, acquired.session, attached.sessions, sending, request.level, options);
+    sending.hold();
     attached.subscribing.attach();
     this.#phase = "open";
     this.#request = undefined;
     this.#answers.send(connack);
-    attached.sending.resend();
-    attached.sending.release();
+    sending.resend();
+    sending.release();
     this.#gate.resume(PAUSED_BY.LOGIN);
   }
 

@@ -21,6 +21,7 @@ import type { PacketDecoder } from "./packet-decoder.ts";
 import { PublishProperties } from "./publish-properties.ts";
 import { PAUSED_BY, type ReadingGate } from "./reading-gate.ts";
 import { failureFor, REASON, violation } from "./reasons.ts";
+import type { Sending } from "./sending.ts";
 import type { MqttSession } from "./session.ts";
 import { ReceivedAliases } from "./topic-aliases.ts";
 import { sameBytes, type TopicCache, type TopicEntry } from "./topic-cache.ts";
@@ -34,6 +35,8 @@ const QOS2_TOKEN = 0x1_0000;
 const GENERATION_SHIFT = 17;
 const GENERATION_MAX = 0x3fff;
 const REFUSALS_MAX = 100;
+/** Bytes of PUBLISH packets that are taken although the host wants no more, to get at acknowledgements behind them. */
+const OVERSHOOT_MAX = 4_194_304;
 const NO_TOPIC: TopicEntry = { bytes: new Uint8Array(0), address: undefined };
 
 /** What the producer side of a connection may do: the options of the connector, for all connections. */
@@ -81,6 +84,10 @@ export class Receiving implements Producer {
   /** For MQTT 5.0 only. */
   #aliases: ReceivedAliases | undefined;
   #lastTopic: TopicEntry = NO_TOPIC;
+  #sending: Sending | undefined;
+  /** Whether the host wants no more, and what it got since then. */
+  #isBlocked = false;
+  #overshoot = 0;
 
   constructor(parts: {
     readonly gate: ReadingGate;
@@ -106,9 +113,11 @@ export class Receiving implements Producer {
     host: VirtualHost,
     session: MqttSession,
     sessions: HostSessions,
+    sending: Sending,
     level: number,
     limits: ReceivingLimits,
   ): void {
+    this.#sending = sending;
     this.#host = host;
     this.#session = session;
     this.#sessions = sessions;
@@ -168,7 +177,22 @@ export class Receiving implements Producer {
       groupKey: undefined,
     };
     const message = this.#session!.hasNoLocal ? this.#stamped(parts) : new Message(parts);
-    if (!this.#host!.publish(address, message, token)) this.#gate.pause(PAUSED_BY.HOST);
+    if (!this.#host!.publish(address, message, token)) this.#isBlocked = true;
+    if (this.#isBlocked) this.#blocked(end - start);
+  }
+
+  /**
+   * The host wants no more. It may be this very client whom it waits for, and the acknowledgements that would set it free
+   * come over the same connection.
+   */
+  #blocked(bytes: number): void {
+    this.#overshoot += bytes;
+    if (this.#overshoot > OVERSHOOT_MAX || !this.#sending!.isStarved) this.#gate.pause(PAUSED_BY.HOST);
+  }
+
+  /** The client gets nothing more before it has acknowledged something. */
+  starved(): void {
+    if (this.#isBlocked && this.#overshoot <= OVERSHOOT_MAX) this.#gate.resume(PAUSED_BY.HOST);
   }
 
   /** Marks a message as this client's, because some filter of its does not want those. [MQTT5-3.8.3-3] */
@@ -221,6 +245,8 @@ export class Receiving implements Producer {
   }
 
   resumed(): void {
+    this.#isBlocked = false;
+    this.#overshoot = 0;
     this.#gate.resume(PAUSED_BY.HOST);
   }
 

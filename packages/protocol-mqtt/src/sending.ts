@@ -60,6 +60,8 @@ export class Sending {
   #refused = false;
   #warned = false;
   #closed = false;
+  /** Told when the client gets nothing more before it has acknowledged something. */
+  onStarved: () => void = () => undefined;
   /** How many messages wait until everything is stored. */
   #waiting = 0;
   /** What of the kept messages could not be sent again yet. */
@@ -99,6 +101,11 @@ export class Sending {
   release(): void {
     this.#holds -= 1;
     this.#takeMore();
+  }
+
+  /** Whether a message waits for the client to acknowledge others. */
+  get isStarved(): boolean {
+    return this.#refused && this.#quota <= 0;
   }
 
   /** The connection ends: nothing is written any more. */
@@ -231,7 +238,7 @@ export class Sending {
     own: boolean,
   ): boolean {
     if (name === NO_NAME) return this.#drop(delivery);
-    if (this.#quota <= 0 || this.#unsent.length > 0) return this.#refuse();
+    if (this.#quota <= 0 || this.#unsent.length > 0) return this.#refuse(this.#quota <= 0);
     const { inflight } = this.#session;
     const known = own && inflight.expectsResend ? inflight.again(delivery) : 0; // [MQTT-4.4.0-1]
     if (inflight.hasLost) this.releaseLost();
@@ -332,8 +339,9 @@ export class Sending {
     );
   }
 
-  #refuse(): boolean {
+  #refuse(isStarved: boolean = false): boolean {
     this.#refused = true;
+    if (isStarved) this.onStarved();
     return false;
   }
 
