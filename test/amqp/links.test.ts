@@ -158,7 +158,7 @@ describe("AMQP links", { concurrency: true }, () => {
     await client.close();
   });
 
-  it("IT-071 a link whose queue is full waits; other links of the connection go on", async () => {
+  it("IT-071, IT-076, IT-077 a link whose queue is full waits; other links of the connection go on", async () => {
     const client = await connect();
     const full = await client.sender("queue://amqp.few.full");
     for (let at = 0; at < 20; at += 1) full.send({ body: `m${at}` });
@@ -170,6 +170,7 @@ describe("AMQP links", { concurrency: true }, () => {
     }
     const relief = await client.receiver("queue://amqp.few.full", 100);
     for (let at = 0; at < 20; at += 1) await relief.expect(`m${at}`);
+    assert.equal(client.errors.size, 0);
     await client.close();
   });
 

@@ -113,6 +113,23 @@ describe("AMQP outcomes [messaging 17.5]", { concurrency: true }, () => {
     await client.close();
   });
 
+  it("AM-008 a producer and a consumer at most once", async () => {
+    const client = await connect();
+    const sender = await client.sender({ target: "queue://am.once", snd_settle_mode: 1 });
+    sender.send({ body: "once" });
+    await client.closeLink(sender);
+    const inbox = await client.receiver({ source: "queue://am.once", snd_settle_mode: 1 }, 100);
+    const { message, delivery } = await inbox.next();
+    assert.equal(bodyText(message), "once");
+    assert.equal(delivery.remote_settled, true);
+    await client.close();
+    const again = await connect();
+    const empty = await again.receiver("queue://am.once", 1);
+    await empty.drained();
+    assert.equal(empty.waiting, 0);
+    await again.close();
+  });
+
   it("2.8.3 second: the broker settles after the receiver has", async () => {
     const client = await connect();
     await client.send("queue://am.second", "twice told");
