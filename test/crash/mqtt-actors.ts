@@ -48,7 +48,6 @@ export function mqttOnceProducer(world: World, name: string, channel: Channel): 
     const { code, present } = await wire.hello({ clientId: name, clean: false });
     assert.equal(code, 0);
     if (hadSession) assert.ok(present, `the session of ${name} is gone`);
-    hadSession = true;
     const publish = (id: number, { body }: Exchange, dup: boolean): void => {
       const flags = (dup ? 8 : 0) | 4;
       wire.raw(packet(TYPE.PUBLISH, flags, text(channel.destination), two(id), Buffer.from(body)));
@@ -75,6 +74,7 @@ export function mqttOnceProducer(world: World, name: string, channel: Channel): 
       if (answer.type === TYPE.PUBCOMP) exchanges.delete(id);
       else {
         assert.equal(answer.type, TYPE.PUBREC);
+        hadSession = true; // a CONNACK does not say that the session is stored, this does
         for (const one of channel.collections) one.confirmed(name, exchange.number);
         exchange.released = true;
         wire.raw(packet(TYPE.PUBREL, 2, two(id)));
