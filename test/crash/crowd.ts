@@ -55,6 +55,7 @@ function topics(world: World): Actor[] {
   const once = world.collection("session with QoS 2");
   const atLeastOnce = world.collection("session with QoS 1");
   const collections = [durable, once, atLeastOnce];
+  for (const one of collections) world.awaited.add(one);
   const topic = { destination: "news/today", collections };
   return [
     stompConsumer(world, durable, "/topic/news.today", {

@@ -74,7 +74,9 @@ class Drama {
 
   async #live(): Promise<void> {
     const { life, ended } = await this.#begin(false);
-    await pause(this.#lives.count === 1 ? 500 : this.#random.between(20, 300));
+    const isReady = (): boolean => this.#world.isReady || this.#isBad;
+    if (life.number === 1) await eventually("all subscriptions", isReady);
+    else await pause(this.#random.between(20, 300));
     life.isOver = true;
     await this.#lives.kill();
     await ended;

@@ -102,6 +102,7 @@ export function mqttConsumer(
     if (hadSession) assert.ok(present, `the session sub${qos} is gone`);
     else await wire.subscribe(filter, qos);
     hadSession = true;
+    world.subscribed.add(collection);
     for (;;) {
       const one = await wire.receive();
       if (one.type === TYPE.PUBREL) {

@@ -91,7 +91,9 @@ export function stompConsumer(
     const receipts = new Receipts(wire);
     const step = mode === "client" ? random.between(1, 10) : 1;
     let unacknowledged: [string, number][] = [];
-    wire.send("SUBSCRIBE", { id: "c", destination, ack: mode, ...headers });
+    receipts.send("SUBSCRIBE", { id: "c", destination, ack: mode, ...headers }, "", () => {
+      world.subscribed.add(collection);
+    });
     for (;;) {
       const frame = await wire.receive();
       if (frame.command !== "MESSAGE") {

@@ -20,6 +20,9 @@ export type Actor = (life: Life) => Promise<void>;
 export class World {
   readonly collections: Collection[] = [];
   readonly violations: string[] = [];
+  /** Collections that get nothing before they are subscribed to, and those that are. */
+  readonly awaited: Set<Collection> = new Set();
+  readonly subscribed: Set<Collection> = new Set();
   /** Checks at the end. */
   readonly verdicts: (() => void)[] = [];
 
@@ -31,6 +34,11 @@ export class World {
     const collection = new Collection(name, (text) => this.violated(text));
     this.collections.push(collection);
     return collection;
+  }
+
+  /** Whether nothing that is published from now on passes anybody by. */
+  get isReady(): boolean {
+    return [...this.awaited].every((one) => this.subscribed.has(one));
   }
 
   /** A message's text: whose, which, and something to make it longer. */
