@@ -65,7 +65,13 @@ class LogReader implements LogContent {
       const type = block[at + 6]!;
       const end = at + HEADER_BYTES + length;
       if (type === 0 && length === 0) return this.#bad(blockAt + at);
-      if (end > block.length || !checksumHolds(block, at, end)) return this.#bad(blockAt + at);
+      if (end > block.length) return this.#bad(blockAt + at);
+      if (!checksumHolds(block, at, end)) {
+        // LevelDB leaves the rest of the block out; whether something good is there tells damage from a torn end
+        this.#bad(blockAt + at);
+        at = end;
+        continue;
+      }
       this.#fragment(type, blockAt + at, block.subarray(at + HEADER_BYTES, end));
       at = end;
     }

@@ -125,6 +125,23 @@ test("damage in the middle of the log is told with the file and what to do", asy
   assert.ok(readFileSync(path).equals(bytes), "nothing was changed");
 });
 
+test("damage is told also when LevelDB would leave out everything behind it: a log of one block", async () => {
+  const directory = emptyFolder();
+  const store = await openStore(directory);
+  for (let sequence = 1; sequence <= 10; sequence++) {
+    const unit = store.begin();
+    if (sequence === 1) unit.putQueue({ queueId: 1, key: "queue:1", description: "{}" });
+    unit.enqueue(1, unit.storeMessage(sampleMessage(body(1))), sampleEntry(sequence));
+    await committed(unit);
+  }
+  await store.close();
+  const path = newest(directory, ".log");
+  const bytes = readFileSync(path);
+  bytes[Math.floor(bytes.length / 2)]! ^= 1;
+  writeFileSync(path, bytes);
+  await assert.rejects(openStore(directory), /is damaged: .*\.log is unreadable at byte/);
+});
+
 for (const [what, name, text] of [
   ["CURRENT", "CURRENT", /CURRENT is missing/],
   ["a sorted file", ".ldb", /damaged \(.*missing files/],
