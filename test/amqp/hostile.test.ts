@@ -54,10 +54,12 @@ function attachReceiver(handle: number, name: string, address: string): Buffer {
   );
 }
 
-/** Ends a client's socket without a word; rhea does not stop its heart beat by that. */
-function vanish({ connection }: AmqpClient): void {
+/** Ends a client's socket without a word. rhea learns of it by an error only, and else keeps its heart beating. */
+async function vanish({ connection }: AmqpClient): Promise<void> {
+  await pause(50); // what it still wants to write would wake it up again
   const inside = connection as unknown as { socket: Socket; heartbeat_out?: NodeJS.Timeout };
-  inside.socket.destroy();
+  inside.socket.destroy(new Error("vanished"));
+  await pause(50);
   clearTimeout(inside.heartbeat_out);
 }
 
@@ -234,7 +236,7 @@ describe("AMQP clients that mean no good", () => {
           for (let sent = 0; sent < 4; sent += 1) await post(sender, "x".repeat(60_000), txn);
         }
       }
-      for (const client of clients) vanish(client);
+      await Promise.all(clients.map(vanish));
       const client = await AmqpClient.connect(broker.now);
       await client.send("queue://rude.transactions", "after");
       await (await client.receiver("queue://rude.transactions")).expect("after");
@@ -337,7 +339,7 @@ describe("AMQP clients that mean no good", () => {
         at += 1;
       }
       one.drop();
-      vanish(producer);
+      await vanish(producer);
     });
   });
 
