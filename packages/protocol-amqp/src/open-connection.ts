@@ -85,7 +85,7 @@ export class OpenConnection {
   readonly #owing: Session[] = [];
   #receiving = false;
   #flushScheduled = false;
-  /** A destination is full; and bytes that were published since. */
+  /** Bytes that were published since a destination was full. */
   #bytesSinceBlocked = 0;
   #unfinishedBytes = 0;
   #publishing: IncomingLink | undefined = undefined;

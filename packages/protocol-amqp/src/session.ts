@@ -1,4 +1,5 @@
 import { BrokerError, type Delivery } from "@tsapollo/domain";
+import { AcceptedRange } from "./accepted-range.ts";
 import type { DeliveryState } from "./codec/delivery-state.ts";
 import { ABSENT, type DispositionFrame, type FlowFrame, type TransferFrame } from "./codec/frames.ts";
 import type { BeginTerms } from "./codec/performatives.ts";
@@ -11,6 +12,7 @@ import {
   encodeEnd,
 } from "./codec/write-performatives.ts";
 import { AmqpError, asAmqpError } from "./conditions.ts";
+import { Handles } from "./handles.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 import type { OpenConnection } from "./open-connection.ts";
 import type { OutgoingLink } from "./outgoing-link.ts";
@@ -35,23 +37,19 @@ export class Session {
   readonly unsettled: UnsettledDeliveries = new UnsettledDeliveries();
   readonly #out: TransferOutput;
   readonly #links: Map<number, Attached> = new Map();
-  readonly #handles: Set<number> = new Set();
-  readonly #remoteHandleMax: number;
+  readonly #handles: Handles;
   /** Links whose offers were refused for want of window or of room among the unsettled, in order. */
   readonly #waiting: Set<OutgoingLink> = new Set();
   #nextIncomingId: number;
   #sinceWindow = 0;
-  /** Accepted deliveries that are still to be told: a range. */
-  #acceptedFirst = ABSENT;
-  #acceptedLast = 0;
-  #acceptedSettled = true;
+  readonly #accepted: AcceptedRange = new AcceptedRange();
   #over = false;
 
   constructor(connection: OpenConnection, channel: number, terms: BeginTerms) {
     this.connection = connection;
     this.channel = channel;
     this.#nextIncomingId = terms.nextOutgoingId;
-    this.#remoteHandleMax = terms.handleMax;
+    this.#handles = new Handles(terms.handleMax);
     this.#out = new TransferOutput(connection, channel, terms.incomingWindow);
   }
 
@@ -97,20 +95,7 @@ export class Session {
         `The handle ${remoteHandle} is attached already`,
       );
     }
-    let handle = remoteHandle;
-    if (handle > this.#remoteHandleMax || this.#handles.has(handle)) {
-      handle = 0;
-      while (this.#handles.has(handle)) handle += 1;
-    }
-    if (handle > this.#remoteHandleMax) {
-      throw new AmqpError(
-        "session",
-        "amqp:resource-limit-exceeded",
-        "handle-max leaves no handle for the link",
-      );
-    }
-    this.#handles.add(handle);
-    return handle;
+    return this.#handles.take(remoteHandle);
   }
 
   add(link: Link): void {
@@ -122,7 +107,7 @@ export class Session {
   refuse(reply: AttachReply, remoteHandle: number, error: AmqpError): void {
     this.writeAttach(reply);
     this.connection.writeCold(encodeDetach(this.channel, reply.handle, true, error));
-    this.#handles.delete(reply.handle);
+    this.#handles.give(reply.handle);
     this.#links.set(remoteHandle, "detaching");
   }
 
@@ -155,7 +140,7 @@ export class Session {
 
   /** A handle of ours is free again. */
   releaseHandle(handle: number): void {
-    this.#handles.delete(handle);
+    this.#handles.give(handle);
   }
 
   /** A link is over. `keeps`: its subscription goes on until a transaction is over. */
@@ -163,7 +148,7 @@ export class Session {
     this.#waiting.delete(link);
     this.connection.forgetWaiting(link);
     this.#out.forget(link);
-    this.#handles.delete(link.handle);
+    this.#handles.give(link.handle);
     for (const { delivery } of this.unsettled.removeLink(link)) if (keeps) delivery.settle("retry");
   }
 
@@ -305,36 +290,20 @@ export class Session {
 
   /** A delivery from the client is accepted; consecutive ones are told together. */
   accepted(link: IncomingLink, id: number): void {
-    const settled = !link.second;
-    if (this.#acceptedFirst !== ABSENT) {
-      if (id === (this.#acceptedLast + 1) >>> 0 && settled === this.#acceptedSettled) {
-        this.#acceptedLast = id;
-        return;
-      }
+    const range = this.#accepted;
+    const wasEmpty = range.isEmpty;
+    if (!range.add(id, !link.second)) {
       this.flushAccepted();
-    }
-    this.#acceptedFirst = id;
-    this.#acceptedLast = id;
-    this.#acceptedSettled = settled;
-    this.connection.owesFlush(this);
+      range.add(id, !link.second);
+      this.connection.owesFlush(this);
+    } else if (wasEmpty) this.connection.owesFlush(this);
   }
 
   /** Tells what was accepted. */
   flushAccepted(): void {
-    if (this.#acceptedFirst === ABSENT) return;
-    const first = this.#acceptedFirst;
-    this.#acceptedFirst = ABSENT;
-    if (this.#over) return;
-    const { output } = this.connection;
-    writeDisposition(
-      output,
-      this.channel,
-      true,
-      first,
-      this.#acceptedLast,
-      this.#acceptedSettled,
-      ACCEPTED_STATE,
-    );
+    if (this.#accepted.isEmpty) return;
+    if (this.#over) return this.#accepted.clear();
+    this.#accepted.write(this.connection.output, this.channel);
     this.connection.wrote = true;
   }
 
