@@ -5,16 +5,16 @@ import { edits, intoHost, withoutAuthentication, type XmlEdit } from "../harness
 import { expectBodies, expectNothing } from "./fixture.ts";
 
 /** SE-002: the document of the original test. */
-const DOCUMENT = "<root><a key='first' num='1'/><b key='second' num='2'>b</b></root>";
+const DOCUMENT = "<catalog><a key='first' num='1'/><b key='second' num='2'>b</b></catalog>";
 
 const TRUE = [
-  "root/a",
-  '//root/b/text()="b"',
-  "//root/*[@key=''second'']",
-  "/root/b=''b'' and /root/b[@key=''second'']",
+  "catalog/a",
+  '//catalog/b/text()="b"',
+  "//catalog/*[@key=''second'']",
+  "/catalog/b=''b'' and /catalog/b[@key=''second'']",
   "sum(//@num) < 10",
 ];
-const FALSE = ["root/c", "//root/a[@num > 1]", "string(//root/a)", "//[", "nonsense()"];
+const FALSE = ["catalog/c", "//catalog/a[@num > 1]", "string(//catalog/a)", "//[", "nonsense()"];
 
 const allowed: XmlEdit = edits(
   withoutAuthentication,
@@ -44,13 +44,18 @@ describe("14.1 XPATH in selectors, where the configuration allows it", () => {
 
   it("14.1 on a topic; what is no document does not match", async () => {
     const wire = await connect();
-    await wire.subscribe("1", "/topic/xpath", "auto", { selector: "XPATH '//root' AND color='red'" });
-    for (const body of ["no XML", "<root>", `<!DOCTYPE root [<!ENTITY e "e">]><root>&e;</root>`, "<b/>"]) {
+    await wire.subscribe("1", "/topic/xpath", "auto", { selector: "XPATH '//catalog' AND color='red'" });
+    for (const body of [
+      "no XML",
+      "<catalog>",
+      `<!DOCTYPE catalog [<!ENTITY e "e">]><catalog>&e;</catalog>`,
+      "<b/>",
+    ]) {
       wire.asyncSend("/topic/xpath", body, { color: "red" });
     }
-    wire.asyncSend("/topic/xpath", "<root/>", { color: "blue" });
-    wire.asyncSend("/topic/xpath", "<root/>", { color: "red" });
-    await wire.message("<root/>");
+    wire.asyncSend("/topic/xpath", "<catalog/>", { color: "blue" });
+    wire.asyncSend("/topic/xpath", "<catalog/>", { color: "red" });
+    await wire.message("<catalog/>");
     await expectNothing(wire);
     await wire.drop();
   });

@@ -48,6 +48,7 @@ export {
   type ProtocolServices,
   type Reception,
 } from "./protocol.ts";
+export { ReadingGate } from "./reading-gate.ts";
 export { principalsText, refusalText } from "./refusal-text.ts";
 export {
   type Action,

@@ -6,6 +6,7 @@ import {
   type Producer,
   type ProtocolHandler,
   type ProtocolServices,
+  ReadingGate,
   type Timer,
 } from "@tsapollo/domain";
 import { Descriptor, PERFORMATIVE } from "./codec/frames.ts";
@@ -26,11 +27,11 @@ import {
   encodeOutcome,
 } from "./codec/write-performatives.ts";
 import { AmqpError, asAmqpError, framingError } from "./conditions.ts";
+import { HOLD } from "./holds.ts";
 import { Idle } from "./idle.ts";
 import { OpenConnection } from "./open-connection.ts";
 import { openReply } from "./open-reply.ts";
 import { AMQP_HEADER, headerOf, SASL_HEADER } from "./protocol-header.ts";
-import { HOLD, ReadingGate } from "./reading-gate.ts";
 import { SASL_OUTCOME, type SaslIdentity } from "./sasl.ts";
 import { hostOf, SaslNegotiation } from "./sasl-negotiation.ts";
 import type { AmqpShared } from "./shared.ts";

@@ -8,6 +8,7 @@ import {
   type Message,
   NO_TOKEN,
   type Output,
+  type ReadingGate,
   type VirtualHost,
 } from "@tsapollo/domain";
 import { AddressMemo } from "./address-memo.ts";
@@ -28,11 +29,11 @@ import { AmqpError, asAmqpError, decodeError } from "./conditions.ts";
 import { Confirmations } from "./confirmations.ts";
 import { Content } from "./content.ts";
 import { Coordinator } from "./coordinator.ts";
+import { HOLD } from "./holds.ts";
 import type { IncomingLink } from "./incoming-link.ts";
 import type { AmqpOptions } from "./options.ts";
 import type { OutgoingLink } from "./outgoing-link.ts";
 import { hasPattern } from "./patterns.ts";
-import { HOLD, type ReadingGate } from "./reading-gate.ts";
 import { type Link, Session } from "./session.ts";
 import type { AmqpShared } from "./shared.ts";
 import { Transactions } from "./transactions.ts";

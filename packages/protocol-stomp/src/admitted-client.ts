@@ -1,4 +1,4 @@
-import type { Address, Admission, BrokerError, Clock, Logger, Message } from "@tsapollo/domain";
+import type { Address, Admission, BrokerError, Clock, Logger, Message, ReadingGate } from "@tsapollo/domain";
 import { headerMax, type StompVersion, writeHeader } from "@tsapollo/stomp-parser";
 import { type StompAddresses, temporaryScope } from "./addresses.ts";
 import { Confirmations } from "./confirmations.ts";
@@ -7,10 +7,10 @@ import { Destinations } from "./destinations.ts";
 import { foreignContent } from "./foreign-content.ts";
 import type { FrameOutput } from "./frame-output.ts";
 import { Holders } from "./holders.ts";
+import { HOLD } from "./holds.ts";
 import type { StompMessageCodec } from "./message-codec.ts";
 import type { StompOptions } from "./options.ts";
 import { AckIds, type Entry, keptBytes } from "./outstanding.ts";
-import { HOLD, type ReadingGate } from "./reading-gate.ts";
 import { Selectors } from "./selectors.ts";
 import { SCRATCH_BYTES, SendComposer } from "./send-composer.ts";
 import { Transactions } from "./transactions.ts";

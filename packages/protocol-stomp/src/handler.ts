@@ -7,6 +7,7 @@ import {
   type Producer,
   type ProtocolHandler,
   type ProtocolServices,
+  ReadingGate,
   type Timer,
 } from "@tsapollo/domain";
 import {
@@ -22,7 +23,7 @@ import { onCommand } from "./commands.ts";
 import { FrameOutput } from "./frame-output.ts";
 import { type Greeting, readGreeting, VersionError } from "./greeting.ts";
 import { HeartBeat } from "./heart-beat.ts";
-import { HOLD, ReadingGate } from "./reading-gate.ts";
+import { HOLD } from "./holds.ts";
 
 /** A stranger need not be listened to for a thousand headers of 10 KiB either. */
 const GREETING_BYTES_MAX = 65_536;

@@ -1,21 +1,6 @@
-import type { Connection } from "@tsapollo/domain";
+import type { Connection } from "./protocol.ts";
 
-/** Why we do not read: each is one bit. */
-export const HOLD = {
-  /** The client is not admitted yet. */
-  login: 1,
-  /** A destination is full. */
-  destination: 2,
-  /** Too many confirmations are due from the engine. */
-  confirmations: 4,
-  /** The client does not read its receipts. */
-  receipts: 8,
-} as const;
-
-/** One of the reasons in {@link HOLD}. */
-export type HoldReason = (typeof HOLD)[keyof typeof HOLD];
-
-/** Reading goes on when no reason to hold it is left. */
+/** Whether a connection is read: not as long as there is a reason to hold it. Each reason is one bit, named by its protocol. */
 export class ReadingGate {
   readonly #connection: Connection;
   readonly #released: () => void;
@@ -31,12 +16,12 @@ export class ReadingGate {
     return this.#reasons !== 0;
   }
 
-  hold(reason: HoldReason): void {
+  hold(reason: number): void {
     if (this.#reasons === 0) this.#connection.pauseReading();
     this.#reasons |= reason;
   }
 
-  release(reason: HoldReason): void {
+  release(reason: number): void {
     if ((this.#reasons & reason) === 0) return;
     this.#reasons &= ~reason;
     if (this.#reasons !== 0) return;
