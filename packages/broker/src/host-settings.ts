@@ -16,6 +16,9 @@ import {
 } from "@tsapollo/core";
 import type { MessageFilter } from "@tsapollo/domain";
 
+/** About what a fast disk takes for a write; timers are no finer. */
+const PATIENCE_MS = 1;
+
 /** Makes a filter from a selector's text. */
 export type FilterParser = (selector: string) => MessageFilter;
 
@@ -29,6 +32,7 @@ export function hostSettings(config: VirtualHostConfig, parseFilter: FilterParse
     autoCreateDestinations: config.autoCreateDestinations,
     purgeOnStartup: config.purgeOnStartup,
     flushDelayMs: flushDelayMs(config.store),
+    patienceMs: flushDelayMs(config.store) > 0 ? PATIENCE_MS : 0,
     memoryLimitBytes: config.memoryLimitBytes,
     destinationsMax: config.destinationsMax,
     consumerBufferBytes: config.consumerBufferBytes,

@@ -78,6 +78,8 @@ export interface HostSettings {
   readonly dsubs: readonly ConfiguredDsub[];
   /** Milliseconds that work which nobody waits for may wait to become void before it is stored; negative: none. */
   readonly flushDelayMs: number;
+  /** Milliseconds that a write may wait for consumers although producers wait for it, where that pays; 0: none. */
+  readonly patienceMs: number;
   /** Bytes on their way to the store before producers wait. */
   readonly storePendingBytesMax: number;
   /** Bytes of messages kept in memory before producers wait. */
@@ -131,6 +133,7 @@ export const DEFAULT_HOST_SETTINGS: HostSettings = Object.freeze({
   topics: [],
   dsubs: [],
   flushDelayMs: 500,
+  patienceMs: 0,
   storePendingBytesMax: 64 * 1024 * 1024,
   memoryLimitBytes: 512 * 1024 * 1024,
   destinationsMax: 1_000_000,

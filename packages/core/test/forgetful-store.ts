@@ -27,6 +27,7 @@ export class ForgetfulStore implements MessageStore {
       redelivered: (queueId: number, { sequence }: StoredPlace, count: number) =>
         void operations.push(`*${queueId}:${sequence}=${count}`),
       pendingBytes: 0,
+      entryCount: 0,
       putQueue: ({ key }) => void operations.push(`queue ${key}`),
       removeQueue: (queueId: number) => void operations.push(`no queue ${queueId}`),
       putState: (key: string) => void operations.push(`state ${key}`),

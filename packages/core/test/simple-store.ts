@@ -38,6 +38,8 @@ export class SimpleStore implements MessageStore {
   killed = false;
   /** Pages and commits that are under way. */
   underWay = 0;
+  /** Commits that were asked for. */
+  commits = 0;
   /** Entries handed out by pages. */
   loaded = 0;
   readonly #waiting: (() => void)[] = [];
@@ -61,6 +63,14 @@ export class SimpleStore implements MessageStore {
     for (const commit of this.#waiting.splice(0)) commit();
   }
 
+  /** How many entries of a queue are on the disk. */
+  entriesOf(key: string): number {
+    for (const { description, entries } of this.disk.queues.values()) {
+      if (description.key === key) return entries.size;
+    }
+    return 0;
+  }
+
   begin(): UnitOfWork {
     return new SimpleUnit(this);
   }
@@ -72,6 +82,7 @@ export class SimpleStore implements MessageStore {
 
   commit(apply: () => void, done: (error?: Error) => void): void {
     this.underWay += 1;
+    this.commits += 1;
     const commit = (): void => {
       this.underWay -= 1;
       if (this.killed) return;
@@ -182,6 +193,9 @@ class SimpleUnit implements UnitOfWork {
   }
   removeState(key: string): void {
     this.#steps.push((disk) => void disk.states.delete(key));
+  }
+  get entryCount(): number {
+    return this.#enqueues.size;
   }
   get isEmpty(): boolean {
     return this.#steps.length === 0 && this.#enqueues.size === 0;

@@ -54,7 +54,10 @@ export interface LoadedEntry extends StoredEntry, StoredPlace {
  * forgotten; nothing durable is written any other way. [architecture 5]
  */
 export interface UnitOfWork {
-  /** Adds a message's body; returns a number that stands for it. The message must own its bytes. */
+  /**
+   * Adds a message's body; returns a number that stands for it until the next message is stored, and after that as
+   * long as an entry of the unit refers to it. The message must own its bytes.
+   */
   storeMessage(message: Message): number;
   /** Puts a stored message into a queue. Sequences of a queue only grow. */
   enqueue(queueId: number, messageId: number, entry: StoredEntry): void;
@@ -72,6 +75,8 @@ export interface UnitOfWork {
   removeState(key: string): void;
   /** Whether nothing is left to write. */
   readonly isEmpty: boolean;
+  /** How many entries it would add. */
+  readonly entryCount: number;
   /** About how many bytes it holds in memory. */
   readonly pendingBytes: number;
   /**

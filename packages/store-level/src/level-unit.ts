@@ -57,8 +57,11 @@ export class LevelUnit implements UnitOfWork {
   readonly #messages: Map<number, PendingMessage> = new Map();
   readonly #queues: Map<number, QueueWork> = new Map();
   readonly #states: Map<string, Uint8Array | undefined> = new Map();
+  /** The only message that may be without entries: more may follow. */
+  #last: PendingMessage | undefined = undefined;
   #operations = 0;
   #bytes = 0;
+  entryCount = 0;
   #underWay = false;
 
   constructor(home: UnitHome) {
@@ -67,8 +70,10 @@ export class LevelUnit implements UnitOfWork {
 
   storeMessage(message: Message): number {
     invariant(!message.borrowed, "a stored message owns its bytes");
+    if (this.#last !== undefined) this.#forgetUnused(this.#last);
     const messageId = this.#home.nextMessageId();
-    this.#messages.set(messageId, { messageId, message, durableReferences: 0, swapReferences: 0 });
+    this.#last = { messageId, message, durableReferences: 0, swapReferences: 0 };
+    this.#messages.set(messageId, this.#last);
     return messageId;
   }
 
@@ -81,6 +86,11 @@ export class LevelUnit implements UnitOfWork {
     const { redeliveryCount } = entry;
     this.#work(queueId).enqueues.set(entry.sequence, { entry, message, redeliveryCount });
     this.#operations += 1;
+    this.entryCount += 1;
+  }
+
+  #forgetUnused({ messageId, durableReferences, swapReferences }: PendingMessage): void {
+    if (durableReferences + swapReferences === 0) this.#messages.delete(messageId);
   }
 
   dequeue(queueId: number, place: StoredPlace): void {
@@ -100,7 +110,9 @@ export class LevelUnit implements UnitOfWork {
     const { message, entry } = pending;
     if (entry.transient) message.swapReferences -= 1;
     else message.durableReferences -= 1;
+    this.entryCount -= 1;
     if (message.durableReferences + message.swapReferences === 0) this.#bytes -= message.message.sizeBytes;
+    if (message !== this.#last) this.#forgetUnused(message);
     return true;
   }
 

@@ -40,6 +40,8 @@ export class MemoryUnit implements UnitOfWork {
   readonly #messages: Map<number, { readonly message: Message; references: number }> = new Map();
   readonly #enqueues: Map<string, Operation & { what: "enqueue" }> = new Map();
   readonly #others: Operation[] = [];
+  /** The only message that may be without entries: more may follow. */
+  #lastMessageId = 0;
   #bytes = 0;
   #committed = false;
 
@@ -49,17 +51,24 @@ export class MemoryUnit implements UnitOfWork {
   }
 
   storeMessage(message: Message): number {
+    this.#forgetUnused(this.#lastMessageId);
     const messageId = this.#nextMessageId();
     this.#messages.set(messageId, { message, references: 0 });
-    this.#bytes += message.sizeBytes;
+    this.#lastMessageId = messageId;
     return messageId;
+  }
+
+  #forgetUnused(messageId: number): void {
+    if (this.#messages.get(messageId)?.references === 0) this.#messages.delete(messageId);
   }
 
   enqueue(queueId: number, messageId: number, entry: StoredEntry): void {
     this.#enqueues.set(`${queueId}:${entry.sequence}`, { what: "enqueue", queueId, messageId, entry });
     this.#bytes += ENTRY_BYTES;
     const own = this.#messages.get(messageId);
-    if (own !== undefined) own.references += 1;
+    if (own === undefined) return;
+    if (own.references === 0) this.#bytes += own.message.sizeBytes;
+    own.references += 1;
   }
 
   dequeue(queueId: number, { sequence }: StoredPlace): void {
@@ -77,6 +86,7 @@ export class MemoryUnit implements UnitOfWork {
     if (own === undefined) return true;
     own.references -= 1;
     if (own.references === 0) this.#bytes -= own.message.sizeBytes;
+    if (enqueued.messageId !== this.#lastMessageId) this.#forgetUnused(enqueued.messageId);
     return true;
   }
 
@@ -101,6 +111,10 @@ export class MemoryUnit implements UnitOfWork {
 
   removeState(key: string): void {
     this.#others.push({ what: "no state", key });
+  }
+
+  get entryCount(): number {
+    return this.#enqueues.size;
   }
 
   get isEmpty(): boolean {

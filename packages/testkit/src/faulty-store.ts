@@ -139,6 +139,10 @@ class FaultyUnit implements UnitOfWork {
     return this.#unit.isEmpty;
   }
 
+  get entryCount(): number {
+    return this.#unit.entryCount;
+  }
+
   get pendingBytes(): number {
     return this.#unit.pendingBytes;
   }

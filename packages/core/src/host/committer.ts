@@ -11,6 +11,7 @@ import {
   type UnitOfWork,
 } from "@tsapollo/domain";
 import { Congestion } from "../congestion.ts";
+import { Patience } from "./patience.ts";
 
 /** Who is confirmed when a unit of work is durable. */
 export interface Confirmed {
@@ -41,6 +42,8 @@ export interface WrittenEntry extends StoredPlace {
 export interface CommitterSettings {
   /** How long work that nobody waits for may wait to become void; negative: not at all. [messaging 10.2] */
   readonly flushDelayMs: number;
+  /** How long a write may wait for consumers while producers wait for it, where that pays; 0: not at all. */
+  readonly patienceMs: number;
   /** Bytes on their way to the store beyond which producers wait. */
   readonly pendingBytesMax: number;
 }
@@ -92,6 +95,11 @@ export class Committer {
   #committing = false;
   #scheduled = false;
   #timer: Timer | undefined = undefined;
+  readonly #patience: Patience;
+  /** Whether what may wait for others has waited long enough meanwhile. */
+  #overdue = false;
+  /** Whether the open unit has something that no consumer can undo, or somebody who waits for the disk itself. */
+  #firm = false;
   /** How long what is open may wait; infinite when nothing is. */
   #delayMs = Number.POSITIVE_INFINITY;
   #idleWaiters: (() => void)[] = [];
@@ -109,6 +117,12 @@ export class Committer {
     this.#clock = clock;
     this.#logger = logger;
     this.#settings = settings;
+    this.#patience = new Patience({
+      clock,
+      waitMs: settings.patienceMs,
+      left: () => this.#open?.entryCount ?? 0,
+      over: () => this.#want(0),
+    });
   }
 
   /** Why nothing can be stored at the moment; undefined when all is well. */
@@ -134,6 +148,7 @@ export class Committer {
   /** The unit of work that is open now, for one more operation that should be written soon. */
   unit(): UnitOfWork {
     const unit = this.#openUnit();
+    this.#firm = true;
     this.#want(0);
     return unit;
   }
@@ -141,6 +156,7 @@ export class Committer {
   /** The same for an operation that may wait for others. */
   lazyUnit(): UnitOfWork {
     const unit = this.#openUnit();
+    this.#firm = true;
     this.#want(this.#settings.flushDelayMs);
     return unit;
   }
@@ -171,6 +187,7 @@ export class Committer {
   /** Puts an entry into a queue; nobody need wait for it but who asks to be confirmed. */
   enqueue(queue: Written, messageId: number, entry: StoredEntry): void {
     this.#openUnit().enqueue(queue.storeId, messageId, entry);
+    this.#patience.entered += 1;
     if (queue.lastBatch !== this.#batch) {
       queue.lastBatch = this.#batch;
       this.#touched.push(queue);
@@ -180,7 +197,9 @@ export class Committer {
 
   /** Takes an entry out of a queue. One that came in with the open unit leaves no trace. */
   dequeue(queue: Written, entry: WrittenEntry): void {
-    this.#openUnit().dequeue(queue.storeId, entry);
+    const unit = this.#openUnit();
+    unit.dequeue(queue.storeId, entry);
+    if (this.#patience.isWaiting && unit.entryCount === 0) queueMicrotask(() => this.#consumed());
     const { flushDelayMs } = this.#settings;
     this.#want(entry.batch === this.#batch ? flushDelayMs : Math.min(SOON_MS, flushDelayMs));
   }
@@ -198,12 +217,31 @@ export class Committer {
     }
     client.unconfirmed += 1;
     this.#confirmations.push({ client, token, done: undefined });
-    this.#want(0);
+    if (this.#patience.isWorthIt && !this.#firm) this.#wait();
+    else this.#want(0);
+  }
+
+  /** The open unit waits for consumers for a moment, although producers wait for it. */
+  #wait(): void {
+    if (!this.#patience.isWaiting && !this.#scheduled && !this.#committing) this.#patience.begin();
+  }
+
+  /** Everything that producers wait for was consumed before it was written: they need not wait for the disk. */
+  #consumed(): void {
+    if (!this.#patience.isWaiting || this.#firm || (this.#open?.entryCount ?? 0) > 0) return;
+    this.#patience.end();
+    const confirmations = this.#confirmations;
+    this.#confirmations = [];
+    this.#pendingBytes = this.#open?.pendingBytes ?? 0;
+    for (const confirmation of confirmations) this.#tell(confirmation, undefined);
+    if (this.congestion.isAwaited && !this.isCongested) this.congestion.relieve();
+    if (this.#overdue) this.#want(0);
   }
 
   /** Calls back when everything so far is durable, or with the reason why it is not. Never synchronously. */
   afterDurable(done: (error?: BrokerError) => void): void {
     this.#confirmations.push({ client: undefined, token: 0, done });
+    this.#firm = true;
     this.#want(0);
   }
 
@@ -231,7 +269,13 @@ export class Committer {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#delayMs <= 0) this.#schedule();
-    else this.#timer = this.#clock.after(this.#delayMs, () => this.#schedule());
+    else this.#timer = this.#clock.after(this.#delayMs, () => this.#due());
+  }
+
+  /** What came in a moment ago is not written for the sake of old acknowledgements. */
+  #due(): void {
+    if (!this.#patience.isWaiting) this.#schedule();
+    else this.#overdue = true;
   }
 
   #schedule(): void {
@@ -251,6 +295,9 @@ export class Committer {
       confirmations: this.#confirmations,
       touched: this.#touched,
     };
+    this.#patience.end();
+    this.#firm = false;
+    this.#overdue = false;
     this.#scheduled = false;
     this.#delayMs = Number.POSITIVE_INFINITY;
     this.#open = undefined;
@@ -278,6 +325,8 @@ export class Committer {
     for (const queue of batch.touched) this.#try(() => queue.batchDurable(batch.number));
     for (const confirmation of batch.confirmations) this.#tell(confirmation, undefined);
     if (this.congestion.isAwaited && !this.isCongested) this.congestion.relieve();
+    if (this.#delayMs > 0 && this.#confirmations.length > 0) this.#wait();
+    if (this.#patience.isWaiting) queueMicrotask(() => this.#consumed());
     if (this.#delayMs < Number.POSITIVE_INFINITY) this.#arm();
     else if (this.isIdle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }

@@ -86,6 +86,7 @@ export class HostEngine {
     this.clock = parts.clock;
     this.committer = new Committer(parts.store, parts.clock, parts.logger, {
       flushDelayMs: parts.settings.flushDelayMs,
+      patienceMs: parts.settings.patienceMs,
       pendingBytesMax: parts.settings.storePendingBytesMax,
     });
     this.states = new States(this.committer);

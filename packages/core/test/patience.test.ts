@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock, settled } from "@tsapollo/testkit";
+import { queue, startHostOn, type TestClient, TestConsumer, type TestHost } from "./harness.ts";
+import { SimpleStore } from "./simple-store.ts";
+
+const PERSISTENT = { persistent: true };
+const Q = queue("q");
+const ROUND_MS = 1;
+/** More than a wait can take. */
+const WAIT_MS = 20 * ROUND_MS;
+
+interface Started extends TestHost<SimpleStore>, Pick<TestClient, "send" | "producer"> {
+  readonly consumer: TestConsumer;
+}
+
+/** A host that has queue q with one consumer, and nothing on its way to the store. */
+async function start(patienceMs = ROUND_MS): Promise<Started> {
+  const started = await startHostOn(new SimpleStore(), new FakeClock(), { flushDelayMs: 500, patienceMs });
+  const { send, producer, host } = started.client();
+  const consumer = new TestConsumer();
+  host.subscribe({ addresses: [Q] }, consumer);
+  await turns();
+  started.clock.advance(1_000);
+  await turns();
+  return { ...started, send, producer, consumer };
+}
+
+async function turns(): Promise<void> {
+  for (let left = 6; left > 0; left -= 1) await settled();
+}
+
+function consume(consumer: TestConsumer): void {
+  for (const delivery of consumer.deliveries.splice(0)) delivery.settle("consumed");
+}
+
+test("[messaging 10.2] what is consumed while its write waits is never written, and confirmed at once", async () => {
+  const { send, producer, consumer, store } = await start();
+  const { commits } = store;
+  send(Q, "1", PERSISTENT);
+  send(Q, "2", PERSISTENT);
+  await turns();
+  assert.deepEqual(producer.confirmations, [], "it waits for the consumer");
+  consumer.deliveries.shift()!.settle("consumed");
+  await turns();
+  assert.deepEqual(producer.confirmations, [], "one is left");
+  consume(consumer);
+  await turns();
+  assert.deepEqual(producer.confirmations, [1, 2]);
+  assert.equal(store.commits, commits, "without the disk");
+});
+
+test("what nobody consumes is written after a moment", async () => {
+  const { send, producer, store, clock } = await start();
+  send(Q, "1", PERSISTENT);
+  await turns();
+  assert.deepEqual(producer.confirmations, []);
+  clock.advance(WAIT_MS);
+  await turns();
+  assert.deepEqual(producer.confirmations, [1]);
+  assert.equal(store.entriesOf("queue:q"), 1);
+});
+
+test("only what is left at the end is written", async () => {
+  const { send, producer, consumer, store, clock } = await start();
+  for (const body of ["1", "2", "3"]) send(Q, body, PERSISTENT);
+  consumer.deliveries.shift()!.settle("consumed");
+  clock.advance(WAIT_MS);
+  await turns();
+  assert.deepEqual(producer.confirmations, [1, 2, 3]);
+  assert.equal(store.entriesOf("queue:q"), 2);
+});
+
+test("where nobody consumes, writes stop waiting; later it is tried again", async () => {
+  const { send, producer, consumer, clock } = await start();
+  let waited = 0;
+  for (let sent = 1; sent <= 200; sent += 1) {
+    send(Q, `${sent}`, PERSISTENT);
+    await turns();
+    if (producer.confirmations.length === sent) continue;
+    waited += 1;
+    clock.advance(WAIT_MS);
+    await turns();
+    assert.equal(producer.confirmations.length, sent);
+  }
+  assert.ok(waited >= 2 && waited <= 8, `${waited} of 200 waited`);
+  consume(consumer);
+  await turns();
+  clock.advance(1_000);
+  let atOnce = 0;
+  for (let sent = 201; sent <= 800; sent += 1) {
+    send(Q, `${sent}`, PERSISTENT);
+    await turns();
+    if (producer.confirmations.length === sent) atOnce += 1;
+    consume(consumer);
+    await turns();
+    assert.equal(
+      producer.confirmations.length,
+      sent,
+      "consumed or written, it is confirmed without the clock",
+    );
+  }
+  assert.ok(atOnce < 300, `${atOnce} of 600 did not wait although they could be consumed`);
+});
+
+test("a wait goes on while consumers take what is there, and ends all the same", async () => {
+  const { send, producer, consumer, clock, store } = await start();
+  const { commits } = store;
+  send(Q, "first", PERSISTENT);
+  let rounds = 0;
+  while (producer.confirmations.length === 0 && rounds < 100) {
+    rounds += 1;
+    send(Q, `${rounds}`, PERSISTENT);
+    consumer.deliveries.shift()!.settle("consumed");
+    clock.advance(ROUND_MS);
+    await turns();
+  }
+  assert.ok(rounds > 2 && rounds < 20, `${rounds} rounds`);
+  assert.equal(store.commits, commits + 1);
+});
+
+test("who waits for the disk itself is not made to wait for consumers", async () => {
+  const { send, client, producer, consumer, store } = await start();
+  const { commits } = store;
+  send(Q, "1", PERSISTENT);
+  let durable = false;
+  client().host.whenDurable(() => {
+    durable = true;
+  });
+  await turns();
+  assert.ok(durable);
+  assert.deepEqual(producer.confirmations, [1]);
+  assert.equal(store.commits, commits + 1);
+  consume(consumer);
+});
+
+test("acknowledgements of what was written before are not forgotten while writes wait again and again", async () => {
+  const { send, producer, consumer, store, clock } = await start();
+  send(Q, "old", PERSISTENT);
+  clock.advance(WAIT_MS);
+  await turns();
+  assert.equal(store.entriesOf("queue:q"), 1);
+  consume(consumer);
+  for (let sent = 2; sent <= 40; sent += 1) {
+    send(Q, `${sent}`, PERSISTENT);
+    clock.advance(ROUND_MS);
+    consume(consumer);
+    await turns();
+    assert.equal(producer.confirmations.length, sent);
+  }
+  assert.equal(store.entriesOf("queue:q"), 0);
+});
+
+test("without patience a write waits for nobody", async () => {
+  const { send, producer, store } = await start(0);
+  send(Q, "1", PERSISTENT);
+  await turns();
+  assert.deepEqual(producer.confirmations, [1]);
+  assert.equal(store.entriesOf("queue:q"), 1);
+});
