@@ -3,7 +3,7 @@ import { count, FLAG, memorySize, NAME, oneOf } from "../value-types.ts";
 import type { BdbStoreConfig, LevelStoreConfig } from "../virtual-host-config.ts";
 
 const FLUSH_DELAY_DOC =
-  "Milliseconds a unit of work may wait to be cancelled out by a later one; negative: none.";
+  "Milliseconds a unit of work that nobody waits for may wait to be cancelled out by a later one. From 1 up, units that producers wait for also wait some milliseconds for consumers, where that pays; 0 or negative: nothing waits.";
 const FLUSH_DELAY = option(
   "flush_delay",
   count(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
