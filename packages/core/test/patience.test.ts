@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock, settled } from "@tsapollo/testkit";
-import { queue, startHostOn, type TestClient, TestConsumer, type TestHost } from "./harness.ts";
+import { dsub, queue, startHostOn, type TestClient, TestConsumer, type TestHost, topic } from "./harness.ts";
 import { SimpleStore } from "./simple-store.ts";
 
 const PERSISTENT = { persistent: true };
@@ -149,6 +149,29 @@ test("acknowledgements of what was written before are not forgotten while writes
     assert.equal(producer.confirmations.length, sent);
   }
   assert.equal(store.entriesOf("queue:q"), 0);
+});
+
+test("a subscriber that is away does not make producers wait for the others", async () => {
+  const { client, clock, send, producer } = await start();
+  const T = topic("t");
+  const consumer = new TestConsumer();
+  consumer.auto = true;
+  const { host } = client();
+  host.subscribe({ addresses: [T], durable: dsub("here") }, consumer);
+  host.subscribe({ addresses: [T], durable: dsub("away") }, new TestConsumer()).cancel();
+  clock.advance(1_000);
+  await turns();
+  let waited = 0;
+  for (let sent = 1; sent <= 100; sent += 1) {
+    send(T, `${sent}`, PERSISTENT);
+    await turns();
+    if (producer.confirmations.length === sent) continue;
+    waited += 1;
+    clock.advance(WAIT_MS);
+    await turns();
+    assert.equal(producer.confirmations.length, sent);
+  }
+  assert.ok(waited >= 1 && waited <= 5, `${waited} of 100 waited`);
 });
 
 test("without patience a write waits for nobody", async () => {

@@ -3,8 +3,8 @@ import type { Clock, Timer } from "@tsapollo/domain";
 /** Writes after which waiting is tried again; twice as many each time it was in vain. */
 const AGAIN_MIN = 32;
 const AGAIN_MAX = 256;
-/** Waits in vain, one after the other, that end it. */
-const VAIN_MAX = 2;
+/** Waits in vain, one after the other, that end it: consumers may pause for a moment. */
+const VAIN_MAX = 3;
 /**
  * A wait goes on as long as half of what is there goes in each round. One round without that is forgiven: timers
  * come before what lies ready to be read.
@@ -26,8 +26,8 @@ export interface PatienceParts {
 /**
  * Waits a moment before a write where that pays. What consumers take and acknowledge meanwhile need not be written at
  * all, and its producers are confirmed sooner than by a disk; where nobody consumes, or not fast enough, producers
- * would wait in vain. So it is tried now and then, and kept up as long as half of what came in is gone by the end of
- * it. [architecture 4.8]
+ * would wait in vain. So it is tried now and then, and kept up as long as everything is gone at the end of it: what is
+ * left for one absent subscriber makes all its producers wait for the disk after all. [architecture 4.8]
  */
 export class Patience {
   readonly #parts: PatienceParts;
@@ -96,7 +96,7 @@ export class Patience {
 
   #learn(left: number): void {
     if (this.entered === 0 || (left > 0 && !this.#isOver)) return; // cut short: that says nothing
-    this.#vain = left * 2 <= this.entered ? 0 : this.#vain + 1;
+    this.#vain = left === 0 ? 0 : this.#vain + 1;
     if (this.#vain === 0) this.#pays = true;
     else if (this.#vain >= VAIN_MAX) this.#pays = false;
     this.#interval = this.#pays ? AGAIN_MIN : Math.min(this.#interval * 2, AGAIN_MAX);
