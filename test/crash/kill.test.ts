@@ -15,7 +15,7 @@ import { Random } from "./random.ts";
 import { type Actor, type Life, World } from "./world.ts";
 
 /** Of all brokers together; `TSAPOLLO_KILLS=2000 npm test -- crash` for more. */
-const KILLS = Number(process.env["TSAPOLLO_KILLS"] ?? 70);
+const KILLS = Number(process.env["TSAPOLLO_KILLS"] ?? 240);
 const SEED = Number(process.env["TSAPOLLO_SEED"] ?? Date.now() % 1_000_000);
 const BROKERS = 2;
 /** Little memory for queues and short logs: entries leave it and come back, files are sorted while it is killed. */
