@@ -109,8 +109,11 @@ export interface MessageStore {
    * @throws BrokerError STORE_FAILED with what is wrong and what to do
    */
   open(): Promise<void>;
-  /** Starts a unit of work. */
-  begin(): UnitOfWork;
+  /**
+   * Starts a unit of work. With `isScattered` its entries may come in any order, also behind one another's back in several
+   * such units; only for queues that were made for it.
+   */
+  begin(isScattered?: boolean): UnitOfWork;
   /** The queues, by id. */
   queues(): Promise<readonly QueueState[]>;
   /** Entries of a queue with their messages, in sequence order: those whose commit was done when it was called. */

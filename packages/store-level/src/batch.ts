@@ -1,9 +1,9 @@
-import type { StoredPlace } from "@tsapollo/domain";
 import type { ClassicLevel } from "classic-level";
 import { firstPart, laterPart, PART_BYTES, partsOf } from "./body-record.ts";
-import { entryRecordSize, writeEntryRecord } from "./entry-record.ts";
+import { BundleWriter } from "./bundle-record.ts";
+import { goneRecord } from "./gone-record.ts";
 import { KeyScratch, KIND } from "./keys.ts";
-import type { PendingEntry, PendingMessage } from "./level-unit.ts";
+import type { PendingMessage } from "./queue-work.ts";
 import { type BodyUse, type SharedBodies, useRecord } from "./shared-bodies.ts";
 
 /** A LevelDB database with binary keys and values. */
@@ -13,17 +13,11 @@ export type Database = ClassicLevel<Uint8Array, Uint8Array>;
 export class Scratch {
   readonly keys: KeyScratch = new KeyScratch();
   readonly small: Buffer = Buffer.allocUnsafe(64);
-  #record: Buffer = Buffer.allocUnsafe(64 * 1024);
-
-  /** A buffer of at least this size. */
-  record(size: number): Buffer {
-    if (this.#record.length < size) this.#record = Buffer.allocUnsafe(size + (size >> 1));
-    return this.#record;
-  }
+  readonly bundles: BundleWriter = new BundleWriter();
 }
 
 /**
- * One batch for one database: entries, counters and shared bodies. `write` makes it durable as a whole; what it
+ * One batch for one database: bundles, counters and shared bodies. `write` makes it durable as a whole; what it
  * means for the memory of shared bodies takes effect with {@link Batch.succeeded}.
  */
 export class Batch {
@@ -38,9 +32,9 @@ export class Batch {
     this.#batch = database.batch();
   }
 
-  /** How many operations it has. */
-  get length(): number {
-    return this.#batch.length + this.#uses.size;
+  /** Where bundles are put together before they are added. */
+  get bundles(): BundleWriter {
+    return this.#scratch.bundles;
   }
 
   /** Sets a record. The bytes are copied before it returns. */
@@ -62,20 +56,24 @@ export class Batch {
     this.#uses.set(messageId, { references, parts });
   }
 
-  /** Adds an entry. */
-  addEntry(queueId: number, pending: PendingEntry, references: number): void {
-    const { entry, message, redeliveryCount } = pending;
-    const inline = isInline(message, references) ? message.message : undefined;
-    const record = this.#scratch.record(entryRecordSize(entry, inline));
-    const size = writeEntryRecord(queueId, entry, redeliveryCount, inline, message.messageId, record);
-    this.put(this.#scratch.keys.entry(KIND.entry, queueId, entry.sequence), record.subarray(0, size));
+  /** Adds the bundle that lies in {@link bundles}. @returns the record, until the next one begins */
+  addBundle(queueId: number): Buffer {
+    const { keys, bundles } = this.#scratch;
+    const record = bundles.finish(queueId);
+    this.put(keys.entry(KIND.entry, queueId, bundles.last), record);
+    return record;
   }
 
-  /** Takes an entry out, and with the last one its message. */
-  removeEntry(queueId: number, { sequence, messageId }: StoredPlace, hasCounter: boolean): void {
-    this.del(this.#scratch.keys.entry(KIND.entry, queueId, sequence));
-    if (hasCounter) this.del(this.#scratch.keys.entry(KIND.counter, queueId, sequence));
-    this.unreference(messageId);
+  /** Sets what is missing in a bundle. */
+  setGone(queueId: number, last: number, missing: Uint8Array): void {
+    this.put(this.#scratch.keys.entry(KIND.gone, queueId, last), goneRecord(queueId, last, missing));
+  }
+
+  /** Takes a whole bundle out. */
+  removeBundle(queueId: number, last: number, isMarked: boolean): void {
+    const { keys } = this.#scratch;
+    this.del(keys.entry(KIND.entry, queueId, last));
+    if (isMarked) this.del(keys.entry(KIND.gone, queueId, last));
   }
 
   /** One entry less refers to a message. Nothing for one that lies in its entry. */
@@ -93,6 +91,11 @@ export class Batch {
     const value = this.#scratch.small.subarray(0, 4);
     value.writeUInt32BE(count, 0);
     this.put(this.#scratch.keys.entry(KIND.counter, queueId, sequence), value);
+  }
+
+  /** Removes the redelivery counter of an entry. */
+  removeCounter(queueId: number, sequence: number): void {
+    this.del(this.#scratch.keys.entry(KIND.counter, queueId, sequence));
   }
 
   /** Writes it; in vain when it rejects. */

@@ -2,12 +2,15 @@ import { BrokerError } from "@tsapollo/domain";
 import { type Batch, Scratch } from "./batch.ts";
 import { Compactor } from "./compactor.ts";
 import { reasonOf, storeFailed } from "./failures.ts";
-import { Group, needsSwap } from "./group.ts";
+import { findBundle } from "./find-bundle.ts";
+import { Group, type UnknownPlace } from "./group.ts";
 import type { LevelStoreSettings } from "./level-store.ts";
 import type { LevelUnit } from "./level-unit.ts";
+import type { Shelf } from "./shelf.ts";
 import { HEAD_KEY } from "./store-head.ts";
 import type { StoreState } from "./store-state.ts";
 import { Sweeper } from "./sweeper.ts";
+import { Thinner } from "./thinner.ts";
 
 const GROUP_BYTES = 8 * 1024 * 1024;
 const REOPEN_MS = 1_000;
@@ -28,6 +31,7 @@ export class CommitLine {
   readonly #settings: LevelStoreSettings;
   readonly #sweeper: Sweeper;
   readonly #compactor: Compactor;
+  readonly #thinner: Thinner;
   readonly #scratch: Scratch = new Scratch();
   #waiting: Waiting[] = [];
   #running = false;
@@ -41,6 +45,7 @@ export class CommitLine {
     this.#settings = settings;
     this.#compactor = new Compactor(state, (build) => this.writeBetween(build));
     this.#sweeper = new Sweeper(state, this, this.#compactor, settings.logger);
+    this.#thinner = new Thinner(state, this, this.#compactor, settings.logger, settings.thinBundles);
   }
 
   /** Goes on with removing the entries of queues that were removed before. */
@@ -82,6 +87,7 @@ export class CommitLine {
         else await work();
       } catch (cause) {
         error = cause instanceof Error ? cause : new Error(String(cause));
+        this.#state.known.forgetAll();
         // What LevelDB itself says may leave its log torn. Our own errors come before it writes, or have told so.
         if (!(error instanceof BrokerError)) this.#broken = true;
         members.push(...this.#waiting.splice(0));
@@ -110,6 +116,7 @@ export class CommitLine {
     if (wait > 0) await this.#settings.pause(wait);
     this.#lastReopenMs = performance.now();
     await this.#state.reopen();
+    this.#state.known.forgetAll(); // pages may have seen what is not there any more
     this.#broken = false;
     this.#settings.logger.info({ directory: this.#settings.directory }, "The store takes messages again");
   }
@@ -117,7 +124,7 @@ export class CommitLine {
   async #write(members: readonly Waiting[]): Promise<void> {
     const state = this.#state;
     const units = members.map(({ unit }) => unit!);
-    const needed = state.swap.hasGone || units.some((unit) => !unit.isEmpty && needsSwap(unit));
+    const needed = state.swap.hasGone || units.some((unit) => unit.hasTransient);
     const swapShelf = needed ? await state.swap.open() : undefined;
     let swapBatch: Batch | undefined;
     const durable = state.shelf.batch();
@@ -129,7 +136,9 @@ export class CommitLine {
       return swapBatch;
     };
     this.#groups += 1;
-    const group = new Group(durable, startSwap, state.totals, this.#scratch, this.#groups);
+    const { totals, known } = state;
+    const number = this.#groups;
+    const group = new Group({ durable, swap: startSwap, totals, known, scratch: this.#scratch, number });
     const lastQueueId = state.lastQueueId;
     try {
       for (const unit of units) {
@@ -137,6 +146,9 @@ export class CommitLine {
           if (put !== undefined && put.queueId > state.lastQueueId) state.lastQueueId = put.queueId;
         }
       }
+      const unknown: UnknownPlace[] = [];
+      for (const unit of units) group.prepare(unit, unknown);
+      if (unknown.length > 0) await this.#find(unknown);
       durable.put(HEAD_KEY, state.head());
       if (state.swap.hasGone) startSwap();
       for (const unit of units) group.add(unit);
@@ -153,6 +165,27 @@ export class CommitLine {
     this.#settle(group);
   }
 
+  /**
+   * Reads the bundles that entries are to be taken out of. One that is damaged stays as it is, or the store would stand
+   * still: whoever reads its messages is told.
+   */
+  async #find(unknown: readonly UnknownPlace[]): Promise<void> {
+    const { known, shelf } = this.#state;
+    for (const { work, sequence } of unknown) {
+      if (work.changeAt(sequence, known) !== undefined) continue;
+      const { queueId } = work.totals.queue;
+      try {
+        const found = await findBundle(shelf, queueId, sequence);
+        if (found !== undefined) work.learn(found.bundle);
+      } catch (error) {
+        if (!(error instanceof BrokerError)) throw error;
+        const { directory, logger } = this.#settings;
+        const reason = reasonOf(error);
+        logger.error({ directory, queueId, sequence, reason }, "A stored entry cannot be taken out");
+      }
+    }
+  }
+
   async #writeSwap(batch: Batch): Promise<void> {
     try {
       await batch.write(false);
@@ -166,12 +199,15 @@ export class CommitLine {
 
   /** Writes a batch of the store's own, between others. */
   async writeBetween(build: (batch: Batch) => void): Promise<void> {
-    await this.alone(async () => {
-      const batch = this.#state.shelf.batch();
-      batch.put(HEAD_KEY, this.#state.head());
-      build(batch);
-      await this.#writeDurable(batch, false);
-    });
+    await this.alone(() => this.writeInside(build));
+  }
+
+  /** The same within {@link alone}. */
+  async writeInside(build: (batch: Batch) => void, shelf: Shelf = this.#state.shelf): Promise<void> {
+    const batch = shelf.batch();
+    batch.put(HEAD_KEY, this.#state.head());
+    build(batch);
+    await this.#writeDurable(batch, false);
   }
 
   async #writeDurable(batch: Batch, sync: boolean): Promise<void> {
@@ -205,6 +241,7 @@ export class CommitLine {
       queue.swapBytes -= place.sizeBytes;
     }
     swap.forget(group.swapRemoved);
+    group.settle(this.#thinner);
     for (const queueId of group.removedQueues) this.#sweeper.add(queueId);
     for (const queue of group.touched) {
       queue.visibleLast = queue.lastSequence;
@@ -215,8 +252,10 @@ export class CommitLine {
   /** Waits for everything that is in the line, and for what goes on behind it. */
   async close(): Promise<void> {
     this.#sweeper.stop();
+    this.#thinner.stop();
     if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve));
     await this.#sweeper.stopped();
+    await this.#thinner.stopped();
     await this.#compactor.stop();
   }
 }

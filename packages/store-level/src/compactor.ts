@@ -1,5 +1,5 @@
 import type { Batch } from "./batch.ts";
-import { entryKey, KIND } from "./keys.ts";
+import { entryKey, KIND, keyBehind } from "./keys.ts";
 import type { QueueTotals } from "./queue-state.ts";
 import type { StoreState } from "./store-state.ts";
 
@@ -70,10 +70,10 @@ export class Compactor {
     await database.compactRange(start, end);
     if (this.#stopped || (await database.approximateSize(start, end)) < LEFT_BYTES) return;
     // LevelDB does not touch what lies on its lowest level alone: something above must be merged into it. Both
-    // keys are of nothing that is there.
+    // keys are of nothing that ever is there.
     await this.#write((batch) => {
-      batch.del(start);
-      batch.del(end);
+      batch.del(keyBehind(start));
+      batch.del(keyBehind(end));
     });
     await database.compactRange(start, end);
   }
@@ -82,7 +82,7 @@ export class Compactor {
   async #clearBodies(): Promise<void> {
     if (this.#removedBytes < RANGE_BYTES && !this.#isEmpty()) return;
     this.#removedBytes = 0;
-    await this.#clear({ start: Buffer.of(KIND.counter), end: Buffer.of(KIND.references + 1) });
+    await this.#clear({ start: Buffer.of(KIND.counter), end: Buffer.of(KIND.gone + 1) });
   }
 
   #isEmpty(): boolean {

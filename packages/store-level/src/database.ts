@@ -6,7 +6,7 @@ import { KIND, nameKey } from "./keys.ts";
 import { checkLogs } from "./log-file.ts";
 import { checkTables } from "./table-file.ts";
 
-const FORMAT = "tsapollo 1";
+const FORMAT = "tsapollo 2";
 /** Key of the record that says which format a store has. */
 export const FORMAT_KEY: Buffer = nameKey(KIND.store, "format");
 const RETRY_MS = 1_000;

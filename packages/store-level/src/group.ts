@@ -1,9 +1,15 @@
 import { crc32 } from "node:zlib";
 import { invariant, type StoredPlace } from "@tsapollo/domain";
 import { type Batch, isInline, type Scratch } from "./batch.ts";
+import { entrySize } from "./bundle-record.ts";
+import { BundleWork } from "./bundle-work.ts";
+import { holesOf } from "./gone-record.ts";
 import { KIND, nameKey } from "./keys.ts";
-import type { LevelUnit, QueueWork } from "./level-unit.ts";
+import type { KnownBundle, KnownBundles } from "./known-bundles.ts";
+import type { LevelUnit } from "./level-unit.ts";
 import { QueueTotals, TOTALS_BYTES, writeQueue, writeTotals } from "./queue-state.ts";
+import type { PendingMessage, QueueWork } from "./queue-work.ts";
+import type { Thinner } from "./thinner.ts";
 
 /** A transient entry that was taken out. */
 export interface SwapRemoval {
@@ -11,16 +17,32 @@ export interface SwapRemoval {
   readonly place: StoredPlace;
 }
 
+/** What a group works with. */
+export interface GroupParts {
+  readonly durable: Batch;
+  /** Starts the batch of the swap space, once; only called for units with transient entries. */
+  readonly swap: () => Batch;
+  readonly totals: Map<number, QueueTotals>;
+  readonly known: KnownBundles;
+  readonly scratch: Scratch;
+  /** Not that of any other group, and not 0. */
+  readonly number: number;
+}
+
+/** An entry that is to be taken out of a bundle that is not known. */
+export interface UnknownPlace {
+  readonly work: BundleWork;
+  readonly sequence: number;
+}
+
 /**
- * Units that are written together. Totals change while it is built; {@link Group.undo} takes that back when the
- * write fails.
+ * Units that are written together. What they take out is looked up first ({@link Group.prepare}), then they are added,
+ * then the group is finished. Totals change while it is built; {@link Group.undo} takes that back when the write fails.
+ * What is known of bundles changes when it was written ({@link Group.settle}).
  */
 export class Group {
-  readonly #durable: Batch;
-  readonly #swap: (() => Batch) | undefined;
-  readonly #totals: Map<number, QueueTotals>;
-  readonly #scratch: Scratch;
-  readonly #number: number;
+  readonly #parts: GroupParts;
+  readonly #works: Map<number, BundleWork> = new Map();
   readonly #touched: QueueTotals[] = [];
   readonly #undo: (() => void)[] = [];
   readonly #totalsRecord: Buffer = Buffer.allocUnsafe(TOTALS_BYTES);
@@ -32,18 +54,8 @@ export class Group {
   /** Queues that it removes: their entries are to be swept. */
   readonly removedQueues: number[] = [];
 
-  constructor(
-    durable: Batch,
-    swap: (() => Batch) | undefined,
-    totals: Map<number, QueueTotals>,
-    scratch: Scratch,
-    number: number,
-  ) {
-    this.#durable = durable;
-    this.#swap = swap;
-    this.#totals = totals;
-    this.#scratch = scratch;
-    this.#number = number;
+  constructor(parts: GroupParts) {
+    this.#parts = parts;
   }
 
   /** Queues whose totals it changed. */
@@ -51,19 +63,30 @@ export class Group {
     return this.#touched;
   }
 
-  /** Adds what a unit does. */
-  add(unit: LevelUnit): void {
-    const durable = this.#durable;
-    for (const message of unit.messages) {
-      const { durableReferences, swapReferences } = message;
-      if (durableReferences > 0 && !isInline(message, durableReferences)) {
-        durable.addBody(message, durableReferences);
-      }
-      if (swapReferences > 0 && !isInline(message, swapReferences)) {
-        this.#swap!().addBody(message, swapReferences);
+  /** Looks for the bundles that a unit takes entries out of. @returns what must be read first */
+  prepare(unit: LevelUnit, unknown: UnknownPlace[]): void {
+    const { totals, known } = this.#parts;
+    for (const { queueId, dequeues } of unit.queues) {
+      const queue = dequeues.length === 0 ? undefined : totals.get(queueId);
+      if (queue === undefined) continue;
+      const work = this.#workOf(queue);
+      for (const { transient, sequence } of dequeues) {
+        if (transient || sequence > work.lastBefore) continue;
+        if (work.changeAt(sequence, known) === undefined) unknown.push({ work, sequence });
       }
     }
-    for (const work of unit.queues) this.#addWork(work);
+  }
+
+  /** Adds what a unit does. */
+  add(unit: LevelUnit): void {
+    const { durable } = this.#parts;
+    for (const work of unit.queues) {
+      if (work.put !== undefined) this.#putQueue(work);
+      if (work.entries.length > 0) this.#enter(work, unit.isScattered);
+      if (work.dequeues.length > 0) this.#takeOut(work);
+      for (const { place, count } of work.counters.values()) this.#count(work.queueId, place, count);
+      if (work.removed) this.#removeQueue(work.queueId);
+    }
     for (const [key, value] of unit.states) {
       this.isDurable = true;
       if (value === undefined) durable.del(nameKey(KIND.state, key));
@@ -71,81 +94,125 @@ export class Group {
     }
   }
 
-  #addWork(work: QueueWork): void {
-    const { queueId } = work;
-    if (work.put !== undefined) this.#putQueue(work);
-    for (const pending of work.enqueues.values()) {
-      const { entry, message } = pending;
+  #enter({ queueId, entries, messages }: QueueWork, isScattered: boolean): void {
+    let work: BundleWork | undefined;
+    for (let at = 0; at < entries.length; at++) {
+      const message = messages[at];
+      if (message === undefined) continue;
+      const entry = entries[at]!;
       if (entry.transient) {
-        this.#swap!().addEntry(queueId, pending, message.swapReferences);
-        const { sequence, sizeBytes } = entry;
-        const place = { sequence, messageId: message.messageId, sizeBytes, transient: true };
-        this.swapAdded.push({ queueId, place });
-      } else {
+        this.#swapOut(queueId, entry, message);
+        continue;
+      }
+      if (work === undefined) {
         const totals = this.#touch(queueId);
         invariant(totals !== undefined, "a queue is stored before its entries");
-        totals.add(entry);
-        this.#durable.addEntry(queueId, pending, message.durableReferences);
+        work = this.#workOf(totals);
+        if (isScattered) work.isScattered = true;
       }
+      message.left = message.durableReferences;
+      work.totals.add(entry);
+      work.add(entry, message);
     }
-    for (const place of work.dequeues) this.#remove(queueId, place);
-    for (const { place, count } of work.counters.values()) this.#count(queueId, place, count);
-    if (work.removed) this.#removeQueue(queueId);
   }
 
-  #remove(queueId: number, place: StoredPlace): void {
-    if (place.transient) {
-      this.swapRemoved.push({ queueId, place });
-      return;
+  /** Transient entries are bundles of one: they are taken out without looking. */
+  #swapOut(queueId: number, entry: QueueWork["entries"][number], message: PendingMessage): void {
+    const { number } = this.#parts;
+    const { messageId, swapReferences } = message;
+    const swap = this.#parts.swap();
+    const inline = isInline(message, swapReferences) ? message.message : undefined;
+    if (inline === undefined && message.swapGroup !== number) {
+      message.swapGroup = number;
+      swap.addBody(message, swapReferences);
     }
-    const totals = this.#touch(queueId);
-    if (totals === undefined) return; // its queue was removed before: it is swept
-    this.#durable.removeEntry(queueId, place, totals.mayHaveCounter(place.sequence));
-    totals.remove(place.sequence, place.sizeBytes);
+    const { sequence, sizeBytes } = entry;
+    swap.bundles.begin(sequence);
+    swap.bundles.add(entry, inline, messageId, entrySize(entry, inline));
+    swap.addBundle(queueId);
+    this.swapAdded.push({ queueId, place: { sequence, messageId, sizeBytes, transient: true } });
+  }
+
+  #takeOut({ queueId, dequeues }: QueueWork): void {
+    const { durable, known } = this.#parts;
+    let work: BundleWork | undefined;
+    for (const place of dequeues) {
+      if (place.transient) {
+        this.swapRemoved.push({ queueId, place });
+        continue;
+      }
+      if (work === undefined) {
+        const totals = this.#touch(queueId);
+        if (totals === undefined) continue; // its queue was removed before: it is swept
+        work = this.#workOf(totals);
+      }
+      const { totals } = work;
+      const { sequence, messageId, sizeBytes } = place;
+      const hasCounter = totals.mayHaveCounter(sequence);
+      const cancelled = work.cancel(sequence);
+      if (cancelled !== undefined) totals.cancel(sequence, cancelled.sizeBytes);
+      else if (work.changeAt(sequence, known)?.take(sequence) === true) {
+        totals.remove(sequence, sizeBytes);
+        durable.unreference(messageId);
+      } else continue; // it is not there: a second time changes nothing
+      if (hasCounter) durable.removeCounter(queueId, sequence);
+    }
   }
 
   #count(queueId: number, place: StoredPlace, count: number): void {
     if (place.transient) {
-      this.#swap!().setCounter(queueId, place.sequence, count);
+      this.#parts.swap().setCounter(queueId, place.sequence, count);
       return;
     }
     const totals = this.#touch(queueId);
     if (totals === undefined) return;
     totals.addCounter(place.sequence);
-    this.#durable.setCounter(queueId, place.sequence, count);
+    this.#parts.durable.setCounter(queueId, place.sequence, count);
   }
 
   #putQueue({ queueId, put }: QueueWork): void {
+    const { durable, scratch, totals, number } = this.#parts;
     this.isDurable = true;
-    this.#durable.put(this.#scratch.keys.id(KIND.queue, queueId), writeQueue(put!));
+    durable.put(scratch.keys.id(KIND.queue, queueId), writeQueue(put!));
     const known = this.#touch(queueId);
     if (known !== undefined) known.queue = put!;
     else {
-      const totals = new QueueTotals(put!);
-      totals.savedIn = this.#number;
-      this.#totals.set(queueId, totals);
-      this.#touched.push(totals);
-      this.#undo.push(() => this.#totals.delete(queueId));
+      const fresh = new QueueTotals(put!);
+      fresh.savedIn = number;
+      totals.set(queueId, fresh);
+      this.#touched.push(fresh);
+      this.#undo.push(() => totals.delete(queueId));
     }
   }
 
   #removeQueue(queueId: number): void {
     const totals = this.#touch(queueId);
     if (totals === undefined) return;
-    const { keys } = this.#scratch;
-    this.#durable.del(keys.id(KIND.queue, queueId));
-    this.#durable.put(keys.id(KIND.removed, queueId), Buffer.alloc(0));
-    this.#totals.delete(queueId);
-    this.#undo.push(() => this.#totals.set(queueId, totals));
+    const { durable, scratch, totals: all } = this.#parts;
+    durable.del(scratch.keys.id(KIND.queue, queueId));
+    durable.put(scratch.keys.id(KIND.removed, queueId), Buffer.alloc(0));
+    all.delete(queueId);
+    this.#undo.push(() => all.set(queueId, totals));
     this.removedQueues.push(queueId);
+  }
+
+  #workOf(totals: QueueTotals): BundleWork {
+    const { queueId } = totals.queue;
+    let work = this.#works.get(queueId);
+    if (work === undefined) {
+      work = new BundleWork(totals);
+      this.#works.set(queueId, work);
+    }
+    return work;
   }
 
   /** The totals of a queue that is about to change; undefined for a queue that is gone. */
   #touch(queueId: number): QueueTotals | undefined {
-    const totals = this.#totals.get(queueId);
-    if (totals === undefined || totals.savedIn === this.#number) return totals;
+    const { totals: all, number } = this.#parts;
+    const totals = all.get(queueId);
+    if (totals === undefined || totals.savedIn === number) return totals;
     const copy = totals.copy();
-    totals.savedIn = this.#number;
+    totals.savedIn = number;
     this.#touched.push(totals);
     this.#undo.push(() => totals.restore(copy));
     this.isDurable = true;
@@ -154,12 +221,65 @@ export class Group {
 
   /** Adds what the units amount to. Nothing can be added afterwards. */
   finish(): void {
-    const { keys } = this.#scratch;
+    const { durable, scratch, totals: all } = this.#parts;
+    for (const work of this.#works.values()) {
+      if (work.entries.length > 0) this.#writeBundles(work);
+      if (work.changes.length > 0) this.#writeChanges(work);
+    }
     for (const totals of this.#touched) {
       const { queueId } = totals.queue;
-      if (this.#totals.get(queueId) === totals) {
-        this.#durable.put(keys.id(KIND.summary, queueId), writeTotals(totals, this.#totalsRecord));
-      } else this.#durable.del(keys.id(KIND.summary, queueId));
+      if (all.get(queueId) === totals) {
+        durable.put(scratch.keys.id(KIND.summary, queueId), writeTotals(totals, this.#totalsRecord));
+      } else durable.del(scratch.keys.id(KIND.summary, queueId));
+    }
+  }
+
+  #writeBundles(work: BundleWork): void {
+    const { durable, number } = this.#parts;
+    const { entries, messages, isScattered } = work;
+    const writer = durable.bundles;
+    let isOpen = false;
+    for (let at = 0; at < entries.length; at++) {
+      const message = messages[at];
+      if (message === undefined) continue;
+      const entry = entries[at]!;
+      const inline = isInline(message, message.left) ? message.message : undefined;
+      if (inline === undefined && message.group !== number) {
+        message.group = number;
+        durable.addBody(message, message.left);
+      }
+      const { sequence } = entry;
+      const size = entrySize(entry, inline);
+      if (isOpen && (!writer.hasRoom(sequence, size) || (isScattered && sequence !== writer.last + 1))) {
+        this.#writeBundle(work);
+        isOpen = false;
+      }
+      if (!isOpen) writer.begin(sequence);
+      isOpen = true;
+      writer.add(entry, inline, message.messageId, size);
+    }
+    if (isOpen) this.#writeBundle(work);
+  }
+
+  #writeBundle(work: BundleWork): void {
+    const { durable } = this.#parts;
+    const { first, last, count } = durable.bundles;
+    const record = durable.addBundle(work.totals.queue.queueId);
+    const head = { first, last, count };
+    const missing = holesOf(head, record);
+    work.written.push({ ...head, bytes: record.length, missing, isMarked: false });
+  }
+
+  #writeChanges({ changes, totals }: BundleWork): void {
+    const { durable } = this.#parts;
+    const { queueId } = totals.queue;
+    for (const { bundle, left, missing, isChanged } of changes) {
+      if (!isChanged) continue;
+      if (left === 0) durable.removeBundle(queueId, bundle.last, bundle.isMarked);
+      else {
+        durable.setGone(queueId, bundle.last, missing);
+        totals.addGone(bundle.last);
+      }
     }
   }
 
@@ -167,6 +287,29 @@ export class Group {
   undo(): void {
     for (const step of this.#undo.reverse()) step();
   }
+
+  /** It was written: bundles are as it left them. */
+  settle(thinner: Thinner): void {
+    const { known, totals: all } = this.#parts;
+    for (const { totals, written, changes } of this.#works.values()) {
+      const { queueId } = totals.queue;
+      if (all.get(queueId) !== totals) {
+        known.forget(totals);
+        continue;
+      }
+      for (const bundle of written) known.set(totals, bundle);
+      for (const { bundle, left, missing, isChanged } of changes) {
+        if (!isChanged) continue;
+        if (left === 0) known.remove(totals, bundle.last);
+        else known.set(totals, changed(bundle, missing));
+        thinner.consider(queueId, bundle, left);
+      }
+    }
+  }
+}
+
+function changed({ first, last, count, bytes }: KnownBundle, missing: Uint8Array): KnownBundle {
+  return { first, last, count, bytes, missing, isMarked: true };
 }
 
 /** A named value with its checksum. */
@@ -175,14 +318,4 @@ function stateRecord(value: Uint8Array): Buffer {
   record.writeUInt32BE(crc32(value), 0);
   record.set(value, 4);
   return record;
-}
-
-/** Whether a unit has to do with transient entries. */
-export function needsSwap(unit: LevelUnit): boolean {
-  for (const { swapReferences } of unit.messages) if (swapReferences > 0) return true;
-  for (const { dequeues, counters } of unit.queues) {
-    if (dequeues.some((place) => place.transient)) return true;
-    for (const { place } of counters.values()) if (place.transient) return true;
-  }
-  return false;
 }

@@ -1,12 +1,13 @@
 /*
- * The first byte of a key says what the record is. Numbers are big-endian, so that LevelDB's order is ours: entries
- * of a queue lie together, by sequence.
+ * The first byte of a key says what the record is. Numbers are big-endian, so that LevelDB's order is ours: bundles of
+ * entries of a queue lie together, by the last sequence that each may have.
  *
- *   1 name             about the store itself          6 queue, sequence  entry, most with their message
- *   2 key (UTF-8)      named value                     7 queue, sequence  redelivery counter
+ *   1 name             about the store itself          6 queue, sequence  bundle of entries, most with their messages
+ *   2 key (UTF-8)      named value                     7 queue, sequence  redelivery counter of one entry
  *   3 queue            its key and description         8 body, part       message that several entries share, or a large one
  *   4 queue            what its entries amount to      9 body             how many entries refer to it
- *   5 queue            removed, its entries go bit by bit
+ *   5 queue            removed, its entries go        10 queue, sequence  which entries of a bundle are gone
+ *                      bit by bit
  */
 
 /** Kinds of records: the first byte of their keys. */
@@ -20,6 +21,7 @@ export const KIND = {
   counter: 7,
   body: 8,
   references: 9,
+  gone: 10,
 } as const;
 
 const ID_BYTES = 6;
@@ -28,7 +30,7 @@ const HIGH = 2 ** 32;
 const ENTRY_KEY_BYTES = 14;
 const BODY_KEY_BYTES = 11;
 
-/** Key of an entry or of its redelivery counter. */
+/** Key of a bundle of entries, of what is gone of it, or of an entry's redelivery counter. */
 export function entryKey(
   kind: number,
   queueId: number,
@@ -42,7 +44,7 @@ export function entryKey(
   return into;
 }
 
-/** Sequence in the key of an entry or counter. */
+/** Sequence in such a key. */
 export function sequenceOf(key: Buffer): number {
   return key.readUIntBE(7, 3) * HIGH + key.readUInt32BE(10);
 }
@@ -83,6 +85,11 @@ export function nameOf(key: Buffer): string {
 /** Range of everything of a kind. */
 export function kindRange(kind: number): { readonly gte: Buffer; readonly lt: Buffer } {
   return { gte: Buffer.of(kind), lt: Buffer.of(kind + 1) };
+}
+
+/** A key right behind another one that no record ever has. */
+export function keyBehind(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.of(0)]);
 }
 
 /** Keys that the writer of a batch uses again and again: LevelDB copies them at once. */

@@ -13,9 +13,11 @@ import {
 } from "@tsapollo/domain";
 import { CommitLine } from "./commit-line.ts";
 import { codeOf, reasonOf, storeFailed } from "./failures.ts";
+import { BUNDLE_LIMITS, type BundleLimits } from "./known-bundles.ts";
 import { LevelUnit, type UnitHome } from "./level-unit.ts";
 import { pageOf } from "./page.ts";
 import { StoreState } from "./store-state.ts";
+import { THIN_BUNDLES } from "./thinner.ts";
 
 const MIB = 1024 * 1024;
 
@@ -34,6 +36,10 @@ export interface LevelStoreParts {
   readonly writeBufferBytes?: number;
   /** Read everything when it is opened, and refuse to open when something is damaged. */
   readonly paranoid?: boolean;
+  /** How many bundles of entries are remembered. */
+  readonly bundleLimits?: BundleLimits;
+  /** How many bundles of which little is left are not written anew yet. */
+  readonly thinBundles?: number;
   readonly logger?: Logger;
   /** Waits; replaced by tests. */
   readonly pause?: (ms: number) => Promise<void>;
@@ -64,6 +70,8 @@ export class LevelStore implements MessageStore, UnitHome {
       compression: true,
       writeBufferBytes: 32 * MIB,
       paranoid: false,
+      bundleLimits: BUNDLE_LIMITS,
+      thinBundles: THIN_BUNDLES,
       logger: SILENT_LOGGER,
       pause: async (ms) => sleep(ms),
       ...parts,
@@ -83,8 +91,8 @@ export class LevelStore implements MessageStore, UnitHome {
     this.#line.sweepRest();
   }
 
-  begin(): UnitOfWork {
-    return new LevelUnit(this);
+  begin(isScattered = false): UnitOfWork {
+    return new LevelUnit(this, isScattered);
   }
 
   nextMessageId(): number {

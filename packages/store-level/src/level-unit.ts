@@ -6,41 +6,7 @@ import {
   type StoredQueue,
   type UnitOfWork,
 } from "@tsapollo/domain";
-
-/** A message of a unit and how many entries of the unit refer to it, in each of the two databases. */
-export interface PendingMessage {
-  readonly messageId: number;
-  readonly message: Message;
-  durableReferences: number;
-  swapReferences: number;
-}
-
-/** An entry of a unit. */
-export interface PendingEntry {
-  readonly entry: StoredEntry;
-  readonly message: PendingMessage;
-  redeliveryCount: number;
-}
-
-/** A redelivery counter of a unit. */
-export interface PendingCounter {
-  readonly place: StoredPlace;
-  readonly count: number;
-}
-
-/** What a unit does to one queue. */
-export class QueueWork {
-  readonly queueId: number;
-  readonly enqueues: Map<number, PendingEntry> = new Map();
-  readonly dequeues: StoredPlace[] = [];
-  readonly counters: Map<number, PendingCounter> = new Map();
-  put: StoredQueue | undefined = undefined;
-  removed = false;
-
-  constructor(queueId: number) {
-    this.queueId = queueId;
-  }
-}
+import { type PendingMessage, QueueWork } from "./queue-work.ts";
 
 /** What a unit needs of its store. */
 export interface UnitHome {
@@ -54,75 +20,88 @@ const OPERATION_BYTES = 100;
 /** Operations gathered by queue; an enqueue and its dequeue that meet here leave no trace. */
 export class LevelUnit implements UnitOfWork {
   readonly #home: UnitHome;
-  readonly #messages: Map<number, PendingMessage> = new Map();
   readonly #queues: Map<number, QueueWork> = new Map();
   readonly #states: Map<string, Uint8Array | undefined> = new Map();
-  /** The only message that may be without entries: more may follow. */
+  /** The message that was stored last: mostly the one that entries come for, and the only one that may have none. */
   #last: PendingMessage | undefined = undefined;
   #operations = 0;
   #bytes = 0;
   entryCount = 0;
+  /** Whether it has to do with transient entries. */
+  hasTransient = false;
+  /** Whether sequences come in any order: then later ones may lie between those of this unit. */
+  readonly isScattered: boolean;
   #underWay = false;
 
-  constructor(home: UnitHome) {
+  constructor(home: UnitHome, isScattered: boolean) {
     this.#home = home;
+    this.isScattered = isScattered;
   }
 
   storeMessage(message: Message): number {
     invariant(!message.borrowed, "a stored message owns its bytes");
-    if (this.#last !== undefined) this.#forgetUnused(this.#last);
     const messageId = this.#home.nextMessageId();
-    this.#last = { messageId, message, durableReferences: 0, swapReferences: 0 };
-    this.#messages.set(messageId, this.#last);
+    this.#last = {
+      messageId,
+      message,
+      durableReferences: 0,
+      swapReferences: 0,
+      left: 0,
+      group: 0,
+      swapGroup: 0,
+    };
     return messageId;
   }
 
   enqueue(queueId: number, messageId: number, entry: StoredEntry): void {
-    const message = this.#messages.get(messageId);
+    const message = this.#last?.messageId === messageId ? this.#last : this.#messageOf(messageId);
     invariant(message !== undefined, "a message is stored in the unit that puts it into queues");
     if (message.durableReferences + message.swapReferences === 0) this.#bytes += message.message.sizeBytes;
-    if (entry.transient) message.swapReferences += 1;
-    else message.durableReferences += 1;
-    const { redeliveryCount } = entry;
-    this.#work(queueId).enqueues.set(entry.sequence, { entry, message, redeliveryCount });
+    if (entry.transient) {
+      message.swapReferences += 1;
+      this.hasTransient = true;
+    } else message.durableReferences += 1;
+    this.#work(queueId).add(entry, message);
     this.#operations += 1;
     this.entryCount += 1;
   }
 
-  #forgetUnused({ messageId, durableReferences, swapReferences }: PendingMessage): void {
-    if (durableReferences + swapReferences === 0) this.#messages.delete(messageId);
+  /** Nobody needs another one than the last in haste. */
+  #messageOf(messageId: number): PendingMessage | undefined {
+    for (const { messages } of this.#queues.values()) {
+      const found = messages.find((message) => message?.messageId === messageId);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   dequeue(queueId: number, place: StoredPlace): void {
     const work = this.#work(queueId);
     if (this.#cancel(work, place.sequence)) return;
-    if (work.counters.delete(place.sequence)) this.#operations -= 1;
+    if (place.transient) this.hasTransient = true;
+    if (work.counters.size > 0 && work.counters.delete(place.sequence)) this.#operations -= 1;
     work.dequeues.push(place);
     this.#operations += 1;
   }
 
   /** @returns whether the entry came in with this unit */
   #cancel(work: QueueWork, sequence: number): boolean {
-    const pending = work.enqueues.get(sequence);
-    if (pending === undefined) return false;
-    work.enqueues.delete(sequence);
-    this.#operations -= 1;
-    const { message, entry } = pending;
-    if (entry.transient) message.swapReferences -= 1;
+    const at = work.indexOf(sequence);
+    if (at < 0) return false;
+    const message = work.messages[at]!;
+    if (work.entries[at]!.transient) message.swapReferences -= 1;
     else message.durableReferences -= 1;
+    work.cancelAt(at);
+    this.#operations -= 1;
     this.entryCount -= 1;
     if (message.durableReferences + message.swapReferences === 0) this.#bytes -= message.message.sizeBytes;
-    if (message !== this.#last) this.#forgetUnused(message);
     return true;
   }
 
   redelivered(queueId: number, place: StoredPlace, count: number): void {
     const work = this.#work(queueId);
-    const pending = work.enqueues.get(place.sequence);
-    if (pending !== undefined) {
-      pending.redeliveryCount = count;
-      return;
-    }
+    if (work.redelivered(place.sequence, count)) return;
+    if (place.transient) this.hasTransient = true;
     if (!work.counters.has(place.sequence)) this.#operations += 1;
     work.counters.set(place.sequence, { place, count });
   }
@@ -135,7 +114,7 @@ export class LevelUnit implements UnitOfWork {
 
   removeQueue(queueId: number): void {
     const work = this.#work(queueId);
-    for (const sequence of [...work.enqueues.keys()]) this.#cancel(work, sequence);
+    for (const { sequence } of [...work.entries]) this.#cancel(work, sequence);
     if (!work.removed) this.#operations += 1;
     work.removed = true;
   }
@@ -170,11 +149,6 @@ export class LevelUnit implements UnitOfWork {
 
   get pendingBytes(): number {
     return this.#bytes + this.#operations * OPERATION_BYTES;
-  }
-
-  /** Messages, also those that no entry refers to. */
-  get messages(): Iterable<PendingMessage> {
-    return this.#messages.values();
   }
 
   /** What is done, queue by queue. */

@@ -1,12 +1,25 @@
 import type { CodecLookup, LoadedEntry, Message, PageBounds } from "@tsapollo/domain";
 import { readBody } from "./body-record.ts";
-import { type EntryRecord, inlineMessage, loadedEntry, readEntryRecord } from "./entry-record.ts";
+import {
+  type BundleHead,
+  ENTRIES_AT,
+  nextEntryAt,
+  offsetAt,
+  readBundleHead,
+  SPAN_MAX,
+} from "./bundle-record.ts";
+import { type EntryDraft, readEntry } from "./entry-record.ts";
+import { bundleOf } from "./find-bundle.ts";
+import { isMissing } from "./gone-record.ts";
 import { bodyKey, entryKey, KIND, sequenceOf } from "./keys.ts";
+import type { KnownBundle } from "./known-bundles.ts";
 import { asBuffer, type Shelf } from "./shelf.ts";
 
 const CHUNK_BYTES_MIN = 16 * 1024;
 const CHUNK_BYTES_MAX = 1024 * 1024;
-const CHUNK_ENTRIES = 1_000;
+const CHUNK_BUNDLES = 1_000;
+/** As many entries are expected in a bundle at first, until it is seen that they are fewer. */
+const EXPECTED_ENTRIES = 16;
 
 type Snapshot = ReturnType<Shelf["database"]["snapshot"]>;
 
@@ -21,6 +34,11 @@ export interface PageSource {
   /** Sequences that may have a redelivery counter. */
   readonly counterLow: number;
   readonly counterHigh: number;
+  /** Last sequences of bundles of which something may be gone. */
+  readonly goneLow: number;
+  readonly goneHigh: number;
+  /** Hears of every bundle that was read. */
+  found(bundle: KnownBundle): void;
 }
 
 /**
@@ -33,48 +51,102 @@ export async function readPage(
   bounds: PageBounds,
   codecs: CodecLookup,
 ): Promise<LoadedEntry[]> {
-  const records = await entryRecords(source, queueId, bounds);
-  if (records.length === 0) return [];
-  const first = records[0]!.entry.sequence;
-  const last = records.at(-1)!.entry.sequence;
-  const counters = await countersOf(source, queueId, first, last);
-  const bodies = new Bodies(source, codecs);
-  await bodies.read(records);
-  return records.map((record) => {
-    const { entry, bodyId } = record;
-    const count = counters?.get(entry.sequence) ?? entry.redeliveryCount;
-    const message = bodyId === 0 ? inlineMessage(record, codecs) : bodies.get(bodyId);
-    return loadedEntry(entry, count, bodyId, message);
-  });
+  const reader = new PageReader(source, queueId, bounds, codecs);
+  await reader.read();
+  const { drafts } = reader;
+  if (drafts.length === 0) return [];
+  const counters = await countersOf(source, queueId, drafts[0]!.sequence, drafts.at(-1)!.sequence);
+  if (counters !== undefined) {
+    for (const draft of drafts) {
+      draft.redeliveryCount = counters.get(draft.sequence) ?? draft.redeliveryCount;
+    }
+  }
+  if (reader.hasShared) await readShared(source, drafts, codecs);
+  return drafts as LoadedEntry[]; // each has its message now
 }
 
-async function entryRecords(source: PageSource, queueId: number, bounds: PageBounds): Promise<EntryRecord[]> {
-  const { shelf, snapshot, transient } = source;
-  const records: EntryRecord[] = [];
-  const values = shelf.database.values({
-    gte: entryKey(KIND.entry, queueId, bounds.from),
-    lte: entryKey(KIND.entry, queueId, bounds.to),
-    snapshot,
-    highWaterMarkBytes: Math.max(CHUNK_BYTES_MIN, Math.min(bounds.maxBytes, CHUNK_BYTES_MAX)),
-  });
-  try {
-    let bytes = 0;
-    for (;;) {
-      const chunk = await values.nextv(
-        Math.min(CHUNK_ENTRIES, Math.max(1, bounds.maxEntries - records.length)),
-      );
-      if (chunk.length === 0) return records;
-      for (const value of chunk) {
-        if (records.length >= bounds.maxEntries) return records;
-        if (records.length > 0 && bytes >= bounds.maxBytes) return records;
-        const record = readEntryRecord(queueId, asBuffer(value), transient);
-        if (!source.isVisible(record.entry.sequence)) continue;
-        bytes += record.entry.sizeBytes;
-        records.push(record);
+class PageReader {
+  readonly #source: PageSource;
+  readonly #queueId: number;
+  readonly #bounds: PageBounds;
+  readonly #codecs: CodecLookup;
+  readonly drafts: EntryDraft[] = [];
+  #bytes = 0;
+  hasShared = false;
+
+  constructor(source: PageSource, queueId: number, bounds: PageBounds, codecs: CodecLookup) {
+    this.#source = source;
+    this.#queueId = queueId;
+    this.#bounds = bounds;
+    this.#codecs = codecs;
+  }
+
+  get #isFull(): boolean {
+    const { maxEntries, maxBytes } = this.#bounds;
+    const { length } = this.drafts;
+    return length >= maxEntries || (length > 0 && this.#bytes >= maxBytes);
+  }
+
+  async read(): Promise<void> {
+    const { shelf, snapshot } = this.#source;
+    const { from, to, maxEntries, maxBytes } = this.#bounds;
+    const values = shelf.database.values({
+      gte: entryKey(KIND.entry, this.#queueId, from),
+      // one that ends behind the last sequence may begin before it
+      lte: entryKey(KIND.entry, this.#queueId, Math.min(to, Number.MAX_SAFE_INTEGER - SPAN_MAX) + SPAN_MAX),
+      snapshot,
+      highWaterMarkBytes: Math.max(CHUNK_BYTES_MIN, Math.min(maxBytes, CHUNK_BYTES_MAX)),
+    });
+    try {
+      let bundles = Math.ceil(maxEntries / EXPECTED_ENTRIES);
+      while (!this.#isFull) {
+        const chunk = await values.nextv(Math.max(1, Math.min(bundles, CHUNK_BUNDLES)));
+        if (chunk.length === 0 || !(await this.#chunk(chunk))) return;
+        bundles *= 4;
       }
+    } finally {
+      await values.close();
     }
-  } finally {
-    await values.close();
+  }
+
+  /** @returns whether more may follow */
+  async #chunk(chunk: readonly Uint8Array[]): Promise<boolean> {
+    const records = chunk.map(asBuffer);
+    const heads = records.map((record) => readBundleHead(this.#queueId, record));
+    const gone = await this.#goneOf(heads[0]!.last, heads.at(-1)!.last);
+    for (let at = 0; at < records.length; at++) {
+      if (this.#isFull || heads[at]!.first > this.#bounds.to) return false;
+      this.#bundle(heads[at]!, records[at]!, gone?.get(heads[at]!.last));
+    }
+    return true;
+  }
+
+  async #goneOf(first: number, last: number): Promise<Map<number, Buffer> | undefined> {
+    const { shelf, snapshot, goneLow, goneHigh } = this.#source;
+    if (first > goneHigh || last < goneLow) return undefined;
+    const gte = entryKey(KIND.gone, this.#queueId, first);
+    const lte = entryKey(KIND.gone, this.#queueId, last);
+    const found = await shelf.database.iterator({ gte, lte, snapshot }).all();
+    return new Map(found.map(([key, value]) => [sequenceOf(asBuffer(key)), asBuffer(value)]));
+  }
+
+  #bundle(head: BundleHead, record: Buffer, gone: Buffer | undefined): void {
+    const source = this.#source;
+    const { from, to } = this.#bounds;
+    const bundle = bundleOf(this.#queueId, head, record, gone);
+    const { first, missing } = bundle;
+    source.found(bundle);
+    for (let at = ENTRIES_AT; at < record.length && !this.#isFull; at = nextEntryAt(record, at)) {
+      const offset = offsetAt(record, at);
+      const sequence = first + offset;
+      if (sequence < from || (missing !== undefined && isMissing(missing, offset))) continue;
+      if (sequence > to) return;
+      if (!source.isVisible(sequence)) continue;
+      const draft = readEntry(record, at, sequence, source.transient, this.#codecs);
+      if (draft.message === undefined) this.hasShared = true;
+      this.#bytes += draft.sizeBytes;
+      this.drafts.push(draft);
+    }
   }
 }
 
@@ -91,38 +163,26 @@ async function countersOf(
   return new Map(found.map(([key, value]) => [sequenceOf(asBuffer(key)), asBuffer(value).readUInt32BE(0)]));
 }
 
-/** Shared bodies of a page; each is read once. */
-class Bodies {
-  readonly #source: PageSource;
-  readonly #codecs: CodecLookup;
-  readonly #messages: Map<number, Message> = new Map();
-
-  constructor(source: PageSource, codecs: CodecLookup) {
-    this.#source = source;
-    this.#codecs = codecs;
+/** Gives entries their shared messages; each is read once. */
+async function readShared(
+  { shelf, snapshot }: PageSource,
+  drafts: readonly EntryDraft[],
+  codecs: CodecLookup,
+): Promise<void> {
+  const messages = new Map<number, Message | undefined>();
+  for (const { messageId, message } of drafts) if (message === undefined) messages.set(messageId, undefined);
+  const ids = [...messages.keys()];
+  const firsts = await shelf.database.getMany(
+    ids.map((id) => bodyKey(id, 0)),
+    { snapshot },
+  );
+  for (let at = 0; at < ids.length; at++) {
+    const id = ids[at]!;
+    const first = firsts[at];
+    const part = (number: number): Promise<Uint8Array | undefined> =>
+      shelf.database.get(bodyKey(id, number), { snapshot, fillCache: false });
+    const known = first === undefined ? undefined : asBuffer(first);
+    messages.set(id, await readBody(id, known, part, codecs));
   }
-
-  async read(records: readonly EntryRecord[]): Promise<void> {
-    const ids = new Set<number>();
-    for (const { bodyId } of records) if (bodyId !== 0) ids.add(bodyId);
-    if (ids.size === 0) return;
-    const { shelf, snapshot } = this.#source;
-    const wanted = [...ids];
-    const firsts = await shelf.database.getMany(
-      wanted.map((id) => bodyKey(id, 0)),
-      { snapshot },
-    );
-    for (let at = 0; at < wanted.length; at++) {
-      const id = wanted[at]!;
-      const first = firsts[at];
-      const part = (number: number): Promise<Uint8Array | undefined> =>
-        shelf.database.get(bodyKey(id, number), { snapshot, fillCache: false });
-      const known = first === undefined ? undefined : asBuffer(first);
-      this.#messages.set(id, await readBody(id, known, part, this.#codecs));
-    }
-  }
-
-  get(bodyId: number): Message {
-    return this.#messages.get(bodyId)!;
-  }
+  for (const draft of drafts) draft.message ??= messages.get(draft.messageId);
 }

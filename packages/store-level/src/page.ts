@@ -1,7 +1,12 @@
 import type { CodecLookup, LoadedEntry, PageBounds } from "@tsapollo/domain";
 import { storeFailed } from "./failures.ts";
 import { type PageSource, readPage } from "./page-reader.ts";
+import type { QueueTotals } from "./queue-state.ts";
+import type { Shelf } from "./shelf.ts";
 import type { StoreState } from "./store-state.ts";
+
+/** The swap space marks nothing as gone, and may have counters anywhere. */
+const SWAP_RANGES = { counterLow: 1, counterHigh: Number.MAX_SAFE_INTEGER, goneLow: 0, goneHigh: 0 };
 
 /**
  * A page of a queue out of both databases, as they are when it is called.
@@ -15,46 +20,71 @@ export async function pageOf(
 ): Promise<readonly LoadedEntry[]> {
   const totals = state.totals.get(queueId);
   if (totals === undefined) return [];
-  const { swap } = state;
-  const { entryCount, firstSequence, visibleLast, counterLow, counterHigh, swapCount, swapLast } = totals;
-  const sources: PageSource[] = [];
-  const { shelf } = state;
-  const swapShelf = swapCount > 0 ? swap.shelf : undefined;
-  if (entryCount > 0) {
-    const isVisible = (sequence: number): boolean => sequence <= visibleLast;
-    const snapshot = shelf.database.snapshot();
-    sources.push({ shelf, snapshot, transient: false, isVisible, counterLow, counterHigh });
-  }
-  if (swapShelf !== undefined) {
-    const gone = swap.goneOf(queueId);
-    const isVisible = (sequence: number): boolean => sequence <= swapLast && !gone.has(sequence);
-    const snapshot = swapShelf.database.snapshot();
-    const counterRange = { counterLow: 1, counterHigh: Number.MAX_SAFE_INTEGER };
-    sources.push({ shelf: swapShelf, snapshot, transient: true, isVisible, ...counterRange });
-  }
+  const { entryCount, firstSequence, visibleLast, lastSequence } = totals;
+  const { shelf } = state; // or it is not open
+  const reading = state.known.beginReading(totals);
+  let swap: PageSource | undefined;
+  let durable: PageSource | undefined;
   try {
-    const parts: LoadedEntry[][] = [];
-    for (const source of sources) {
-      const from = source.transient ? bounds.from : Math.max(bounds.from, firstSequence);
-      parts.push(await readPage(source, queueId, { ...bounds, from }, codecs));
-    }
-    if (sources[0]?.transient === false && bounds.from <= firstSequence) {
-      const found = parts[0]![0];
+    swap = swapSource(state, totals);
+    if (entryCount > 0)
+      durable = durableSource(shelf, totals, (bundle) => state.known.found(reading, bundle));
+    const swapped = swap === undefined ? [] : await readPage(swap, queueId, bounds, codecs);
+    if (durable === undefined) return swapped;
+    const from = Math.max(bounds.from, firstSequence);
+    const entries = await readPage(durable, queueId, { ...bounds, from }, codecs);
+    if (bounds.from <= firstSequence) {
+      const found = entries[0];
       if (found !== undefined) state.firstFound(queueId, firstSequence, found.sequence);
-      else if (entryCount > 0 && bounds.to >= visibleLast && totals.entryCount === entryCount) {
+      else if (bounds.to >= visibleLast && lastSequence === visibleLast && totals.entryCount === entryCount) {
         throw storeFailed(
           `Queue '${totals.queue.key}' should have ${entryCount} stored entries, but none is there`,
         );
       }
     }
-    return parts.length === 1 ? parts[0]! : merged(parts, bounds);
+    return swap === undefined ? entries : merged([...swapped, ...entries], bounds);
   } finally {
-    for (const { snapshot } of sources) await snapshot.close();
+    state.known.endReading(reading);
+    await swap?.snapshot.close();
+    await durable?.snapshot.close();
   }
 }
 
-function merged(parts: readonly LoadedEntry[][], { maxEntries, maxBytes }: PageBounds): LoadedEntry[] {
-  const all = parts.flat().sort((a, b) => a.sequence - b.sequence);
+function durableSource(
+  shelf: Shelf,
+  { visibleLast, counterLow, counterHigh, goneLow, goneHigh }: QueueTotals,
+  found: PageSource["found"],
+): PageSource {
+  return {
+    shelf,
+    snapshot: shelf.database.snapshot(),
+    transient: false,
+    isVisible: (sequence) => sequence <= visibleLast,
+    counterLow,
+    counterHigh,
+    goneLow,
+    goneHigh,
+    found,
+  };
+}
+
+function swapSource({ swap }: StoreState, totals: QueueTotals): PageSource | undefined {
+  const { swapCount, swapLast } = totals;
+  const shelf = swapCount > 0 ? swap.shelf : undefined;
+  if (shelf === undefined) return undefined;
+  const gone = swap.goneOf(totals.queue.queueId);
+  return {
+    shelf,
+    snapshot: shelf.database.snapshot(),
+    transient: true,
+    isVisible: (sequence) => sequence <= swapLast && !gone.has(sequence),
+    ...SWAP_RANGES,
+    found: () => undefined,
+  };
+}
+
+function merged(all: LoadedEntry[], { maxEntries, maxBytes }: PageBounds): LoadedEntry[] {
+  all.sort((a, b) => a.sequence - b.sequence);
   const page: LoadedEntry[] = [];
   let bytes = 0;
   for (const entry of all) {

@@ -1,7 +1,7 @@
 import type { CodecLookup } from "@tsapollo/domain";
 import type { Database } from "./batch.ts";
 import { readBody } from "./body-record.ts";
-import { readEntryRecord } from "./entry-record.ts";
+import { BundleCheck } from "./bundle-check.ts";
 import { storeFailed } from "./failures.ts";
 import { bodyKey, entryKey, idOf, KIND, kindRange, sequenceOf } from "./keys.ts";
 import type { QueueTotals } from "./queue-state.ts";
@@ -42,27 +42,26 @@ async function checkQueue(database: Database, { queue, entryCount, bytes }: Queu
     lte: entryKey(KIND.entry, queueId, Number.MAX_SAFE_INTEGER),
     highWaterMarkBytes: CHUNK_BYTES,
   });
-  let foundCount = 0;
-  let foundBytes = 0;
+  const check = new BundleCheck(queue);
   try {
     for (;;) {
       const chunk = await iterator.nextv(CHUNK_ENTRIES);
+      const to = chunk.length === 0 ? Number.MAX_SAFE_INTEGER : sequenceOf(asBuffer(chunk.at(-1)![0]));
+      const gone = await database
+        .iterator({
+          gte: entryKey(KIND.gone, queueId, check.last + 1),
+          lte: entryKey(KIND.gone, queueId, to),
+        })
+        .all();
+      check.add(chunk, gone);
       if (chunk.length === 0) break;
-      for (const [entryAt, value] of chunk) {
-        const { entry } = readEntryRecord(queueId, asBuffer(value), false);
-        if (entry.sequence !== sequenceOf(asBuffer(entryAt))) {
-          throw storeFailed(`Queue '${key}' has entry ${entry.sequence} at the wrong place`);
-        }
-        foundCount += 1;
-        foundBytes += entry.sizeBytes;
-      }
     }
   } finally {
     await iterator.close();
   }
-  if (foundCount === entryCount && foundBytes === bytes) return;
+  if (check.count === entryCount && check.bytes === bytes) return;
   throw storeFailed(
-    `Queue '${key}' should have ${entryCount} entries of ${bytes} bytes, but ${foundCount} of ${foundBytes} bytes are stored. Restore a backup, or open the store without paranoid_checks`,
+    `Queue '${key}' should have ${entryCount} entries of ${bytes} bytes, but ${check.count} of ${check.bytes} bytes are stored. Restore a backup, or open the store without paranoid_checks`,
   );
 }
 

@@ -1,9 +1,10 @@
 import { crc32 } from "node:zlib";
 import { BrokerError, type QueueState, type StoredEntry, type StoredQueue } from "@tsapollo/domain";
+import type { KnownBundle } from "./known-bundles.ts";
 
-const NUMBERS = 7;
-/** About what an entry and its removal take besides the message. */
-const RECORD_OVERHEAD = 100;
+const NUMBERS = 9;
+/** About what an entry takes besides the message. */
+const RECORD_OVERHEAD = 50;
 
 /** What the entries of a queue amount to. Kept in memory for every queue, written with every unit that changes it. */
 export class QueueTotals {
@@ -17,6 +18,11 @@ export class QueueTotals {
   /** Entries with a redelivery counter lie between; both 0 for none. */
   counterLow = 0;
   counterHigh = 0;
+  /** Last sequences of bundles of which something is gone lie between; both 0 for none. */
+  goneLow = 0;
+  goneHigh = 0;
+  /** What is known of its bundles; only for who keeps that. Not written. */
+  bundles: KnownBundle | KnownBundle[] | undefined = undefined;
   /** Highest sequence whose commit is done. Not written. */
   visibleLast = 0;
   /** What it has in the swap space besides. Not written. */
@@ -47,11 +53,21 @@ export class QueueTotals {
 
   /** Counts an entry out. */
   remove(sequence: number, sizeBytes: number): void {
-    this.entryCount -= 1;
-    this.bytes -= sizeBytes;
+    this.freed(sequence, sizeBytes + RECORD_OVERHEAD);
+    this.cancel(sequence, sizeBytes);
+  }
+
+  /** LevelDB can give bytes back. */
+  freed(sequence: number, bytes: number): void {
     if (this.removedBytes === 0 || sequence < this.removedLow) this.removedLow = sequence;
     if (sequence > this.removedHigh) this.removedHigh = sequence;
-    this.removedBytes += sizeBytes + RECORD_OVERHEAD;
+    this.removedBytes += bytes;
+  }
+
+  /** Counts an entry out that was never written. */
+  cancel(sequence: number, sizeBytes: number): void {
+    this.entryCount -= 1;
+    this.bytes -= sizeBytes;
     if (sequence === this.firstSequence) this.firstSequence += 1;
     if (this.entryCount > 0) return;
     this.entryCount = 0;
@@ -59,6 +75,8 @@ export class QueueTotals {
     this.earliestExpiryMs = 0;
     this.counterLow = 0;
     this.counterHigh = 0;
+    this.goneLow = 0;
+    this.goneHigh = 0;
     this.firstSequence = this.lastSequence + 1;
   }
 
@@ -71,6 +89,12 @@ export class QueueTotals {
   addCounter(sequence: number): void {
     if (this.counterLow === 0 || sequence < this.counterLow) this.counterLow = sequence;
     if (sequence > this.counterHigh) this.counterHigh = sequence;
+  }
+
+  /** Something is gone of a bundle. */
+  addGone(last: number): void {
+    if (this.goneLow === 0 || last < this.goneLow) this.goneLow = last;
+    if (last > this.goneHigh) this.goneHigh = last;
   }
 
   /** What callers of the store see. */
@@ -105,6 +129,8 @@ export function writeTotals(totals: QueueTotals, into: Buffer): Buffer {
     totals.earliestExpiryMs,
     totals.counterLow,
     totals.counterHigh,
+    totals.goneLow,
+    totals.goneHigh,
   ];
   for (let at = 0; at < NUMBERS; at++) into.writeDoubleBE(numbers[at]!, 4 + at * 8);
   into.writeUInt32BE(crc32(into.subarray(4, TOTALS_BYTES)), 0);
@@ -130,6 +156,8 @@ export function readTotals(queue: StoredQueue, bytes: Buffer): QueueTotals {
   totals.earliestExpiryMs = bytes.readDoubleBE(36);
   totals.counterLow = bytes.readDoubleBE(44);
   totals.counterHigh = bytes.readDoubleBE(52);
+  totals.goneLow = bytes.readDoubleBE(60);
+  totals.goneHigh = bytes.readDoubleBE(68);
   return totals;
 }
 

@@ -5,6 +5,7 @@ import type { Database } from "./batch.ts";
 import { type DatabaseOptions, explained, openDatabase } from "./database.ts";
 import { reasonOf, storeFailed } from "./failures.ts";
 import { idOf, KIND, kindRange, nameKey, nameOf } from "./keys.ts";
+import { KnownBundles } from "./known-bundles.ts";
 import type { LevelStoreSettings } from "./level-store.ts";
 import { logFiles, truncateLogs } from "./log-file.ts";
 import { checkEverything } from "./paranoid.ts";
@@ -30,6 +31,7 @@ const PURGING_KEY: Buffer = nameKey(KIND.store, "purging");
 export class StoreState {
   readonly #settings: LevelStoreSettings;
   readonly totals: Map<number, QueueTotals> = new Map();
+  readonly known: KnownBundles;
   #shelf: Shelf | undefined = undefined;
   #swap: SwapSpace | undefined = undefined;
   #lastMessageId = 0;
@@ -42,6 +44,7 @@ export class StoreState {
 
   constructor(settings: LevelStoreSettings) {
     this.#settings = settings;
+    this.known = new KnownBundles(this.totals, settings.bundleLimits);
   }
 
   nextMessageId(): number {
@@ -100,6 +103,7 @@ export class StoreState {
   }
 
   async #load(database: Database): Promise<void> {
+    this.known.forgetAll();
     this.totals.clear();
     this.unswept.clear();
     this.#readHead(await database.get(HEAD_KEY));
@@ -200,6 +204,7 @@ export class StoreState {
     await batch.write({ sync: true });
     this.batches += 1;
     await this.#clearEntries(database);
+    this.known.forgetAll();
     this.totals.clear();
     this.unswept.clear();
     this.#shelf = new Shelf(database, this.#lastMessageId);
@@ -208,7 +213,7 @@ export class StoreState {
   async #clearEntries(database: Database): Promise<void> {
     await database.clear({ gte: Buffer.of(KIND.entry) });
     await database.del(PURGING_KEY, { sync: true });
-    await database.compactRange(Buffer.of(KIND.entry), Buffer.of(KIND.references + 1));
+    await database.compactRange(Buffer.of(KIND.entry), Buffer.of(KIND.gone + 1));
   }
 
   /** A page began with this entry: earlier ones are gone. */

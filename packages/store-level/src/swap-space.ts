@@ -70,7 +70,11 @@ export class SwapSpace {
   /** Takes out what is gone; {@link removed} when it was written. */
   removeGone(batch: Batch): void {
     for (const gone of this.#gone.values()) {
-      for (const { queueId, place } of gone.values()) batch.removeEntry(queueId, place, true);
+      for (const { queueId, place } of gone.values()) {
+        batch.removeBundle(queueId, place.sequence, false);
+        batch.removeCounter(queueId, place.sequence);
+        batch.unreference(place.messageId);
+      }
     }
   }
 

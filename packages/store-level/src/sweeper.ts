@@ -1,18 +1,30 @@
 import type { Logger } from "@tsapollo/domain";
+import { bodyIdAt, ENTRIES_AT, nextEntryAt, offsetAt, readBundleHead } from "./bundle-record.ts";
 import type { CommitLine } from "./commit-line.ts";
 import type { Compactor } from "./compactor.ts";
-import { readEntryRecord } from "./entry-record.ts";
 import { reasonOf } from "./failures.ts";
-import { entryKey, idKey, KIND } from "./keys.ts";
+import { bundleOf } from "./find-bundle.ts";
+import { isMissing } from "./gone-record.ts";
+import { entryKey, idKey, KIND, sequenceOf } from "./keys.ts";
+import type { KnownBundle } from "./known-bundles.ts";
 import { asBuffer, type Shelf } from "./shelf.ts";
 import type { StoreState } from "./store-state.ts";
 
 const SLICE_ENTRIES = 500;
-const SLICE_BYTES = 1024 * 1024;
+const SLICE_BYTES = 256 * 1024;
+const COMPACTED_BYTES = 1024 * 1024;
 
 interface Found {
-  readonly sequence: number;
-  readonly bodyId: number;
+  readonly bundle: KnownBundle;
+  /** Bodies that the entries that are left refer to, each time. */
+  readonly bodyIds: readonly number[];
+}
+
+interface Slice {
+  readonly found: readonly Found[];
+  /** Sequences of entries with a redelivery counter. */
+  readonly counters: readonly number[];
+  readonly bytes: number;
 }
 
 /** Removes the entries of removed queues in slices, so that other work goes on in between. */
@@ -59,21 +71,23 @@ export class Sweeper {
     let bytes = 0;
     for (;;) {
       const { shelf } = this.#state;
-      const slice = await entriesOf(shelf, queueId, false);
+      const slice = await sliceOf(shelf, queueId);
       if (this.#stopping) return;
       bytes += slice.bytes;
       const last = slice.found.length === 0;
       await this.#line.writeBetween((batch) => {
-        for (const { sequence, bodyId } of slice.found) {
-          batch.removeEntry(queueId, { sequence, messageId: bodyId, sizeBytes: 0, transient: false }, true);
+        for (const { bundle, bodyIds } of slice.found) {
+          batch.removeBundle(queueId, bundle.last, bundle.isMarked);
+          for (const bodyId of bodyIds) batch.unreference(bodyId);
         }
+        for (const sequence of slice.counters) batch.removeCounter(queueId, sequence);
         if (last) batch.del(idKey(KIND.removed, queueId));
       });
       if (last) break;
     }
     this.#state.unswept.delete(queueId);
     await this.#sweepSwap(queueId);
-    if (bytes < SLICE_BYTES) return;
+    if (bytes < COMPACTED_BYTES) return;
     this.#compactor.range(
       entryKey(KIND.entry, queueId, 0),
       entryKey(KIND.entry, queueId, Number.MAX_SAFE_INTEGER),
@@ -84,12 +98,13 @@ export class Sweeper {
     const { swap } = this.#state;
     for (;;) {
       if (swap.shelf === undefined || this.#stopping) return;
-      const { found } = await entriesOf(swap.shelf, queueId, true);
+      const { found } = await sliceOf(swap.shelf, queueId);
       if (found.length === 0) return;
       await this.#line.alone(async () => {
         swap.forget(
-          found.map(({ sequence, bodyId }) => {
-            return { queueId, place: { sequence, messageId: bodyId, sizeBytes: 0, transient: true } };
+          found.map(({ bundle, bodyIds }) => {
+            const messageId = bodyIds[0] ?? 0;
+            return { queueId, place: { sequence: bundle.last, messageId, sizeBytes: 0, transient: true } };
           }),
         );
         await swap.writeGone();
@@ -108,26 +123,50 @@ export class Sweeper {
   }
 }
 
-async function entriesOf(
-  { database }: Shelf,
-  queueId: number,
-  transient: boolean,
-): Promise<{ readonly found: Found[]; readonly bytes: number }> {
-  const values = database.values({
-    gte: entryKey(KIND.entry, queueId, 0),
-    lte: entryKey(KIND.entry, queueId, Number.MAX_SAFE_INTEGER),
-    highWaterMarkBytes: SLICE_BYTES,
-  });
+/** Some bundles of a queue, one at least if there is one. Nobody else changes them: their queue is removed. */
+async function sliceOf({ database }: Shelf, queueId: number): Promise<Slice> {
+  const gte = entryKey(KIND.entry, queueId, 0);
+  const lte = entryKey(KIND.entry, queueId, Number.MAX_SAFE_INTEGER);
+  const values = database.values({ gte, lte, highWaterMarkBytes: SLICE_BYTES });
   try {
     const found: Found[] = [];
+    const counters: number[] = [];
     let bytes = 0;
+    let entries = 0;
     for (const value of await values.nextv(SLICE_ENTRIES)) {
-      const { entry, bodyId } = readEntryRecord(queueId, asBuffer(value), transient);
-      found.push({ sequence: entry.sequence, bodyId });
-      bytes += value.length;
+      if (entries >= SLICE_ENTRIES) break;
+      const record = asBuffer(value);
+      const head = readBundleHead(queueId, record);
+      const gone = await database.get(entryKey(KIND.gone, queueId, head.last));
+      const bundle = bundleOf(queueId, head, record, gone === undefined ? undefined : asBuffer(gone));
+      found.push({ bundle, bodyIds: bodyIdsOf(bundle, record) });
+      counters.push(...(await countersOf(database, queueId, bundle)));
+      entries += bundle.count;
+      bytes += record.length;
     }
-    return { found, bytes };
+    return { found, counters, bytes };
   } finally {
     await values.close();
   }
+}
+
+function bodyIdsOf({ missing }: KnownBundle, record: Buffer): number[] {
+  const bodyIds: number[] = [];
+  for (let at = ENTRIES_AT; at < record.length; at = nextEntryAt(record, at)) {
+    const bodyId = bodyIdAt(record, at);
+    if (bodyId === 0) continue;
+    if (missing === undefined || !isMissing(missing, offsetAt(record, at))) bodyIds.push(bodyId);
+  }
+  return bodyIds;
+}
+
+async function countersOf(
+  database: Shelf["database"],
+  queueId: number,
+  { first, last }: KnownBundle,
+): Promise<number[]> {
+  const gte = entryKey(KIND.counter, queueId, first);
+  const lte = entryKey(KIND.counter, queueId, last);
+  const keys = await database.keys({ gte, lte }).all();
+  return keys.map((key) => sequenceOf(asBuffer(key)));
 }

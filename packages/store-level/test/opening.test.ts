@@ -32,20 +32,25 @@ test("another LevelDB database is refused", async () => {
   await assert.rejects(openStore(directory), { code: "STORE_FAILED", message: /is no message store/ });
 });
 
-test("a later format is refused with the way to bring it over", async () => {
-  const directory = emptyFolder();
-  await (await openStore(directory)).close();
-  const raw = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
-    keyEncoding: "view",
-    valueEncoding: "view",
+for (const [what, format] of [
+  ["an older", "tsapollo 1"],
+  ["a later", "tsapollo 3"],
+]) {
+  test(`${what} format is refused with the way to bring it over`, async () => {
+    const directory = emptyFolder();
+    await (await openStore(directory)).close();
+    const raw = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
+      keyEncoding: "view",
+      valueEncoding: "view",
+    });
+    await raw.put(Buffer.from("\u0001format"), Buffer.from(format!));
+    await raw.close();
+    await assert.rejects(openStore(directory), {
+      code: "STORE_FAILED",
+      message: new RegExp(`format '${format}'; this version knows 'tsapollo 2'.*store-export`),
+    });
   });
-  await raw.put(Buffer.from("\u0001format"), Buffer.from("tsapollo 2"));
-  await raw.close();
-  await assert.rejects(openStore(directory), {
-    code: "STORE_FAILED",
-    message: /format 'tsapollo 2'.*store-export/,
-  });
-});
+}
 
 test("a directory that cannot be made is told", async () => {
   const directory = emptyFolder();

@@ -69,7 +69,7 @@ test("entries of a removed queue go bit by bit, over restarts, with the messages
   assert.deepEqual(await store.page(1, EVERYTHING), []);
   await store.close();
   const counts = await swept(directory);
-  assert.deepEqual(counts, { 1: 2, 3: 1, 4: 1, 6: COUNT / 3, 8: COUNT / 3, 9: COUNT / 3 });
+  assert.deepEqual(counts, { 1: 2, 3: 1, 4: 1, 6: Math.ceil(COUNT / 3 / 512), 8: COUNT / 3, 9: COUNT / 3 });
   store = await openStore(directory, { paranoid: true });
   assert.equal((await store.page(2, EVERYTHING)).length, COUNT / 3);
   await remove(store, 2);

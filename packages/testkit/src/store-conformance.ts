@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MessageStore, PageBounds } from "@tsapollo/domain";
 import { bodyText, sampleMessage } from "./sample-message.ts";
+import { groupTests } from "./store-conformance-groups.ts";
 import { bodyTests, pageTests, transientTests } from "./store-conformance-more.ts";
 import { modelTests } from "./store-model.ts";
 import { committed, EVERYTHING, sampleEntry, samplePlace } from "./store-samples.ts";
@@ -43,6 +44,7 @@ export function storeConformance(name: string, factory: StoreFactory): void {
     stateTests(`${name}${suffix}`, factory, view);
     bodyTests(`${name}${suffix}`, factory, view);
     pageTests(`${name}${suffix}`, factory, view);
+    groupTests(`${name}${suffix}`, factory, view);
   }
   commitTests(name, factory);
   transientTests(name, factory);

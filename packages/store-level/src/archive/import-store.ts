@@ -88,7 +88,7 @@ class Importer implements ImportReport {
   constructor(parts: ImportParts, work: ClassicLevel<Uint8Array, Uint8Array>) {
     this.#parts = parts;
     this.#work = work;
-    this.#unit = parts.store.begin();
+    this.#unit = parts.store.begin(true); // entries come by message, not by queue
   }
 
   /** Reads the archive; messages and entries end up by message. */
@@ -217,7 +217,7 @@ class Importer implements ImportReport {
     await new Promise<void>((done, fail) => {
       unit.commit((error) => (error === undefined ? done() : fail(error)));
     });
-    this.#unit = this.#parts.store.begin();
+    this.#unit = this.#parts.store.begin(true);
     this.#parts.onProgress?.(this);
   }
 }

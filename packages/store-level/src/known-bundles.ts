@@ -1,0 +1,167 @@
+import type { BundleHead } from "./bundle-record.ts";
+import { missingCount } from "./gone-record.ts";
+import type { QueueTotals } from "./queue-state.ts";
+
+/** What is remembered of a bundle that is in the store. Never changed: another one takes its place. */
+export interface KnownBundle extends BundleHead {
+  /** Size of the record. */
+  readonly bytes: number;
+  /** Sequences that are not there, see gone-record.ts; undefined for none. */
+  readonly missing: Uint8Array | undefined;
+  /** Whether a record says what is gone. */
+  readonly isMarked: boolean;
+}
+
+/** How much is remembered. A bundle counts 1, and what is missing in it 1 for each 64 bytes. */
+export interface BundleLimits {
+  /** Bundles of one queue. */
+  readonly perQueue: number;
+  /** All together. */
+  readonly total: number;
+}
+
+/** About 30 MB at most. */
+export const BUNDLE_LIMITS: BundleLimits = Object.freeze({ perQueue: 1_024, total: 300_000 });
+
+/** A page that is being read: what it finds is as of its beginning, and may be out of date when it ends. */
+export interface BundleReading {
+  readonly totals: QueueTotals;
+  readonly removed: number[];
+  isStale: boolean;
+}
+
+/** How many entries of a bundle are there. */
+export function entriesLeft({ first, last, missing }: KnownBundle): number {
+  return last - first + 1 - (missing === undefined ? 0 : missingCount(missing));
+}
+
+/**
+ * Knows which bundle a sequence is in and what is gone of it, as far as it was written or read lately. Only that: whoever
+ * does not find a bundle here reads it. It says what is durable; a write under way changes nothing. What a queue has lies
+ * in its totals, one bundle by itself and several as a list by sequence, so that a queue with few entries costs little.
+ */
+export class KnownBundles {
+  readonly #totals: ReadonlyMap<number, QueueTotals>;
+  readonly #limits: BundleLimits;
+  readonly #readings: Set<BundleReading> = new Set();
+  #size = 0;
+
+  constructor(totals: ReadonlyMap<number, QueueTotals>, limits: BundleLimits = BUNDLE_LIMITS) {
+    this.#totals = totals;
+    this.#limits = limits;
+  }
+
+  /** The bundle that a sequence is in, if it is known. */
+  find({ bundles }: QueueTotals, sequence: number): KnownBundle | undefined {
+    if (bundles === undefined) return undefined;
+    const found = isList(bundles) ? bundles[indexOf(bundles, sequence)] : bundles;
+    return found !== undefined && found.first <= sequence && sequence <= found.last ? found : undefined;
+  }
+
+  /** A bundle is as it is now. */
+  set(totals: QueueTotals, bundle: KnownBundle): void {
+    this.#size += weightOf(bundle);
+    const { bundles } = totals;
+    if (bundles === undefined) totals.bundles = bundle;
+    else if (isList(bundles)) this.#setInList(totals, bundles, bundle);
+    else if (bundles.last === bundle.last) {
+      this.#size -= weightOf(bundles);
+      totals.bundles = bundle;
+    } else totals.bundles = bundles.last < bundle.last ? [bundles, bundle] : [bundle, bundles];
+    if (this.#size > this.#limits.total) this.forgetAll();
+  }
+
+  #setInList(totals: QueueTotals, list: KnownBundle[], bundle: KnownBundle): void {
+    const at = indexOf(list, bundle.last);
+    const there = list[at];
+    if (there?.last === bundle.last) {
+      this.#size -= weightOf(there);
+      list[at] = bundle;
+      return;
+    }
+    if (at === list.length) list.push(bundle);
+    else list.splice(at, 0, bundle);
+    const { perQueue } = this.#limits;
+    if (list.length <= perQueue) return;
+    // what comes in is at one end and what is taken out at the other: the middle is needed last
+    for (const gone of list.splice(perQueue >> 2, Math.max(1, perQueue >> 1))) this.#size -= weightOf(gone);
+    for (const reading of this.#readings) if (reading.totals === totals) reading.isStale = true;
+  }
+
+  /** Nothing is left of a bundle. */
+  remove(totals: QueueTotals, last: number): void {
+    for (const reading of this.#readings) if (reading.totals === totals) reading.removed.push(last);
+    const { bundles } = totals;
+    if (bundles === undefined) return;
+    if (!isList(bundles)) {
+      if (bundles.last !== last) return;
+      this.#size -= weightOf(bundles);
+      totals.bundles = undefined;
+      return;
+    }
+    const at = indexOf(bundles, last);
+    const there = bundles[at];
+    if (there?.last !== last) return;
+    this.#size -= weightOf(there);
+    if (at === 0) bundles.shift();
+    else bundles.splice(at, 1);
+    if (bundles.length === 0) totals.bundles = undefined;
+  }
+
+  /** A queue is gone. */
+  forget(totals: QueueTotals): void {
+    const { bundles } = totals;
+    if (bundles === undefined) return;
+    if (isList(bundles)) for (const bundle of bundles) this.#size -= weightOf(bundle);
+    else this.#size -= weightOf(bundles);
+    totals.bundles = undefined;
+  }
+
+  /** Nothing is known any more: too much was, or what is durable has become uncertain. */
+  forgetAll(): void {
+    for (const totals of this.#totals.values()) totals.bundles = undefined;
+    for (const reading of this.#readings) reading.isStale = true;
+    this.#size = 0;
+  }
+
+  /** A page is about to be read, as of now. */
+  beginReading(totals: QueueTotals): BundleReading {
+    const reading = { totals, removed: [], isStale: false };
+    this.#readings.add(reading);
+    return reading;
+  }
+
+  /** A page has found a bundle. Nothing if something newer is known of it, or might have been. */
+  found({ totals, removed, isStale }: BundleReading, bundle: KnownBundle): void {
+    if (isStale || removed.includes(bundle.last)) return;
+    if (this.#totals.get(totals.queue.queueId) !== totals) return;
+    if (this.find(totals, bundle.last) === undefined) this.set(totals, bundle);
+  }
+
+  /** A page was read, or failed. */
+  endReading(reading: BundleReading): void {
+    this.#readings.delete(reading);
+  }
+}
+
+function isList(bundles: KnownBundle | KnownBundle[]): bundles is KnownBundle[] {
+  return Array.isArray(bundles);
+}
+
+/** Index of the first bundle that ends at a sequence or behind it. Mostly that is the first of all. */
+function indexOf(list: readonly KnownBundle[], sequence: number): number {
+  if (sequence <= list[0]!.last) return 0;
+  let low = 1;
+  let high = list.length;
+  if (sequence > list[high - 1]!.last) return high;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle]!.last < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function weightOf({ missing }: KnownBundle): number {
+  return 1 + (missing === undefined ? 0 : (missing.length + 63) >> 6);
+}
