@@ -27,18 +27,21 @@ export class BundleChange {
   }
 }
 
+const NONE: readonly never[] = Object.freeze([]);
+
 /** What a group does to the entries of one queue. */
 export class BundleWork {
   readonly totals: QueueTotals;
   /** Highest sequence of the queue before this group. */
   readonly lastBefore: number;
   /** What comes in, by sequence, with its messages; one without a message was taken out again. */
-  readonly entries: StoredEntry[] = [];
-  readonly messages: (PendingMessage | undefined)[] = [];
-  /** Bundles that something is taken out of, by sequence. */
-  readonly changes: BundleChange[] = [];
-  /** Bundles that it writes. */
-  readonly written: KnownBundle[] = [];
+  #entries: readonly StoredEntry[] = NONE;
+  #messages: readonly (PendingMessage | undefined)[] = NONE;
+  /** Whether these lists are a unit's own, which must not change: it may be committed again. */
+  #areBorrowed = true;
+  #changes: BundleChange[] | undefined = undefined;
+  /** The bundle that it writes, or all of them. */
+  written: KnownBundle | KnownBundle[] | undefined = undefined;
   /** Whether sequences may come that lie between those of the entries. */
   isScattered = false;
   #current: BundleChange | undefined = undefined;
@@ -48,9 +51,48 @@ export class BundleWork {
     this.lastBefore = totals.lastSequence;
   }
 
+  get entries(): readonly StoredEntry[] {
+    return this.#entries;
+  }
+
+  get messages(): readonly (PendingMessage | undefined)[] {
+    return this.#messages;
+  }
+
+  /** Bundles that something is taken out of, by sequence. */
+  get changes(): readonly BundleChange[] {
+    return this.#changes ?? NONE;
+  }
+
+  /** Adds all entries of a unit, none of which is transient. */
+  addAll(entries: readonly StoredEntry[], messages: readonly (PendingMessage | undefined)[]): void {
+    if (this.#entries.length === 0) {
+      this.#entries = entries;
+      this.#messages = messages;
+      this.#areBorrowed = true;
+      return;
+    }
+    for (let at = 0; at < entries.length; at++) {
+      const message = messages[at];
+      if (message !== undefined) this.add(entries[at]!, message);
+    }
+  }
+
+  #own(): { entries: StoredEntry[]; messages: (PendingMessage | undefined)[] } {
+    if (this.#areBorrowed) {
+      this.#entries = [...this.#entries];
+      this.#messages = [...this.#messages];
+      this.#areBorrowed = false;
+    }
+    return {
+      entries: this.#entries as StoredEntry[],
+      messages: this.#messages as (PendingMessage | undefined)[],
+    };
+  }
+
   /** Adds an entry. */
   add(entry: StoredEntry, message: PendingMessage): void {
-    const { entries, messages } = this;
+    const { entries, messages } = this.#own();
     let at = entries.length;
     while (at > 0 && entries[at - 1]!.sequence > entry.sequence) at -= 1;
     if (at === entries.length) {
@@ -64,12 +106,12 @@ export class BundleWork {
 
   /** Takes an entry out again that came in with this group; undefined for another one. */
   cancel(sequence: number): StoredEntry | undefined {
-    const at = indexOfSequence(this.entries, sequence);
-    const message = this.messages[at];
+    const at = indexOfSequence(this.#entries, sequence);
+    const message = this.#messages[at];
     if (message === undefined) return undefined;
     message.left -= 1;
-    this.messages[at] = undefined;
-    return this.entries[at];
+    this.#own().messages[at] = undefined;
+    return this.#entries[at];
   }
 
   /** The change of the bundle that a sequence is in; undefined when no such bundle is known. */
@@ -92,9 +134,17 @@ export class BundleWork {
     if (this.changes[at]?.bundle.last !== bundle.last) this.#change(bundle);
   }
 
+  /** A bundle was put together. */
+  wrote(bundle: KnownBundle): void {
+    if (this.written === undefined) this.written = bundle;
+    else if (Array.isArray(this.written)) this.written.push(bundle);
+    else this.written = [this.written, bundle];
+  }
+
   #change(bundle: KnownBundle): BundleChange {
     const change = new BundleChange(bundle);
-    this.changes.splice(indexOfChange(this.changes, bundle.last), 0, change);
+    this.#changes ??= [];
+    this.#changes.splice(indexOfChange(this.#changes, bundle.last), 0, change);
     return change;
   }
 }

@@ -67,8 +67,8 @@ export class Group {
   prepare(unit: LevelUnit, unknown: UnknownPlace[]): void {
     const { totals, known } = this.#parts;
     for (const { queueId, dequeues } of unit.queues) {
-      const queue = dequeues.length === 0 ? undefined : totals.get(queueId);
-      if (queue === undefined) continue;
+      const queue = dequeues === undefined ? undefined : totals.get(queueId);
+      if (dequeues === undefined || queue === undefined) continue;
       const work = this.#workOf(queue);
       for (const { transient, sequence } of dequeues) {
         if (transient || sequence > work.lastBefore) continue;
@@ -82,9 +82,14 @@ export class Group {
     const { durable } = this.#parts;
     for (const work of unit.queues) {
       if (work.put !== undefined) this.#putQueue(work);
-      if (work.entries.length > 0) this.#enter(work, unit.isScattered);
-      if (work.dequeues.length > 0) this.#takeOut(work);
-      for (const { place, count } of work.counters.values()) this.#count(work.queueId, place, count);
+      if (work.size > 0) {
+        if (unit.hasTransient) this.#enterSome(work, unit.isScattered);
+        else this.#enter(work, unit.isScattered);
+      }
+      if (work.dequeues !== undefined) this.#takeOut(work.queueId, work.dequeues);
+      if (work.counters !== undefined) {
+        for (const { place, count } of work.counters.values()) this.#count(work.queueId, place, count);
+      }
       if (work.removed) this.#removeQueue(work.queueId);
     }
     for (const [key, value] of unit.states) {
@@ -95,6 +100,21 @@ export class Group {
   }
 
   #enter({ queueId, entries, messages }: QueueWork, isScattered: boolean): void {
+    const totals = this.#touch(queueId);
+    invariant(totals !== undefined, "a queue is stored before its entries");
+    const work = this.#workOf(totals);
+    if (isScattered) work.isScattered = true;
+    for (let at = 0; at < entries.length; at++) {
+      const message = messages[at];
+      if (message === undefined) continue;
+      message.left = message.durableReferences;
+      totals.add(entries[at]!);
+    }
+    work.addAll(entries, messages);
+  }
+
+  /** The same for entries some of which may be transient. */
+  #enterSome({ queueId, entries, messages }: QueueWork, isScattered: boolean): void {
     let work: BundleWork | undefined;
     for (let at = 0; at < entries.length; at++) {
       const message = messages[at];
@@ -133,7 +153,7 @@ export class Group {
     this.swapAdded.push({ queueId, place: { sequence, messageId, sizeBytes, transient: true } });
   }
 
-  #takeOut({ queueId, dequeues }: QueueWork): void {
+  #takeOut(queueId: number, dequeues: readonly StoredPlace[]): void {
     const { durable, known } = this.#parts;
     let work: BundleWork | undefined;
     for (const place of dequeues) {
@@ -265,9 +285,8 @@ export class Group {
     const { durable } = this.#parts;
     const { first, last, count } = durable.bundles;
     const record = durable.addBundle(work.totals.queue.queueId);
-    const head = { first, last, count };
-    const missing = holesOf(head, record);
-    work.written.push({ ...head, bytes: record.length, missing, isMarked: false });
+    const missing = count === last - first + 1 ? undefined : holesOf({ first, last, count }, record);
+    work.wrote({ first, last, count, bytes: record.length, missing, isMarked: false });
   }
 
   #writeChanges({ changes, totals }: BundleWork): void {
@@ -297,7 +316,8 @@ export class Group {
         known.forget(totals);
         continue;
       }
-      for (const bundle of written) known.set(totals, bundle);
+      if (Array.isArray(written)) for (const bundle of written) known.set(totals, bundle);
+      else if (written !== undefined) known.set(totals, written);
       for (const { bundle, left, missing, isChanged } of changes) {
         if (!isChanged) continue;
         if (left === 0) known.remove(totals, bundle.last);

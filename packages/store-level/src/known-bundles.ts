@@ -12,7 +12,7 @@ export interface KnownBundle extends BundleHead {
   readonly isMarked: boolean;
 }
 
-/** How much is remembered. A bundle counts 1, and what is missing in it 1 for each 64 bytes. */
+/** How much is remembered. A bundle counts 1, or 4 and more when something is missing in it. */
 export interface BundleLimits {
   /** Bundles of one queue. */
   readonly perQueue: number;
@@ -163,5 +163,5 @@ function indexOf(list: readonly KnownBundle[], sequence: number): number {
 }
 
 function weightOf({ missing }: KnownBundle): number {
-  return 1 + (missing === undefined ? 0 : (missing.length + 63) >> 6);
+  return missing === undefined ? 1 : 4 + (missing.length >> 6);
 }

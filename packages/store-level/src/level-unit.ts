@@ -79,7 +79,8 @@ export class LevelUnit implements UnitOfWork {
     const work = this.#work(queueId);
     if (this.#cancel(work, place.sequence)) return;
     if (place.transient) this.hasTransient = true;
-    if (work.counters.size > 0 && work.counters.delete(place.sequence)) this.#operations -= 1;
+    if (work.counters?.delete(place.sequence) === true) this.#operations -= 1;
+    work.dequeues ??= [];
     work.dequeues.push(place);
     this.#operations += 1;
   }
@@ -102,6 +103,7 @@ export class LevelUnit implements UnitOfWork {
     const work = this.#work(queueId);
     if (work.redelivered(place.sequence, count)) return;
     if (place.transient) this.hasTransient = true;
+    work.counters ??= new Map();
     if (!work.counters.has(place.sequence)) this.#operations += 1;
     work.counters.set(place.sequence, { place, count });
   }

@@ -110,12 +110,31 @@ export class QueueTotals {
 
   /** A copy to go back to. */
   copy(): QueueTotals {
-    return Object.assign(new QueueTotals(this.queue), this);
+    const copy = new QueueTotals(this.queue);
+    copy.restore(this);
+    return copy;
   }
 
-  /** Becomes what a copy was. */
+  /** Becomes what a copy was. What is known of its bundles stays: it is of no copy. */
   restore(copy: QueueTotals): void {
-    Object.assign(this, copy);
+    this.queue = copy.queue;
+    this.lastSequence = copy.lastSequence;
+    this.firstSequence = copy.firstSequence;
+    this.entryCount = copy.entryCount;
+    this.bytes = copy.bytes;
+    this.earliestExpiryMs = copy.earliestExpiryMs;
+    this.counterLow = copy.counterLow;
+    this.counterHigh = copy.counterHigh;
+    this.goneLow = copy.goneLow;
+    this.goneHigh = copy.goneHigh;
+    this.visibleLast = copy.visibleLast;
+    this.swapCount = copy.swapCount;
+    this.swapBytes = copy.swapBytes;
+    this.swapLast = copy.swapLast;
+    this.removedBytes = copy.removedBytes;
+    this.removedLow = copy.removedLow;
+    this.removedHigh = copy.removedHigh;
+    this.savedIn = copy.savedIn;
   }
 }
 

@@ -29,13 +29,20 @@ export class QueueWork {
   entries: StoredEntry[] = [];
   messages: (PendingMessage | undefined)[] = [];
   #cancelled = 0;
-  readonly dequeues: StoredPlace[] = [];
-  readonly counters: Map<number, PendingCounter> = new Map();
+  /** What is taken out; undefined for nothing. */
+  dequeues: StoredPlace[] | undefined = undefined;
+  /** Redelivery counters by sequence; undefined for none. */
+  counters: Map<number, PendingCounter> | undefined = undefined;
   put: StoredQueue | undefined = undefined;
   removed = false;
 
   constructor(queueId: number) {
     this.queueId = queueId;
+  }
+
+  /** How many entries come in. */
+  get size(): number {
+    return this.entries.length - this.#cancelled;
   }
 
   /** Adds an entry. Mostly it is the last one. */
