@@ -4,6 +4,9 @@ import { entriesLeft, type KnownBundle, type KnownBundles } from "./known-bundle
 import type { QueueTotals } from "./queue-state.ts";
 import { indexOfSequence, type PendingMessage } from "./queue-work.ts";
 
+/** What is missing in a bundle of one entry is never written: without it the bundle goes. */
+const OF_ONE: Uint8Array = new Uint8Array(0);
+
 /** What a group takes out of one bundle. The bundle as it is known stays as it is until that is durable. */
 export class BundleChange {
   readonly bundle: KnownBundle;
@@ -14,13 +17,19 @@ export class BundleChange {
 
   constructor(bundle: KnownBundle) {
     this.bundle = bundle;
+    if (bundle.first === bundle.last) {
+      this.missing = OF_ONE;
+      this.left = 1;
+      return;
+    }
     this.missing = bundle.missing === undefined ? nothingMissing(bundle) : new Uint8Array(bundle.missing);
     this.left = entriesLeft(bundle);
   }
 
   /** Takes an entry out. `false`: it is not there. */
   take(sequence: number): boolean {
-    if (!setMissing(this.missing, sequence - this.bundle.first)) return false;
+    if (this.left === 0) return false;
+    if (this.missing !== OF_ONE && !setMissing(this.missing, sequence - this.bundle.first)) return false;
     this.left -= 1;
     this.isChanged = true;
     return true;
@@ -144,7 +153,9 @@ export class BundleWork {
   #change(bundle: KnownBundle): BundleChange {
     const change = new BundleChange(bundle);
     this.#changes ??= [];
-    this.#changes.splice(indexOfChange(this.#changes, bundle.last), 0, change);
+    const at = indexOfChange(this.#changes, bundle.last);
+    if (at === this.#changes.length) this.#changes.push(change);
+    else this.#changes.splice(at, 0, change);
     return change;
   }
 }

@@ -21,12 +21,14 @@ export interface BundleLimits {
 }
 
 /** About 30 MB at most. */
-export const BUNDLE_LIMITS: BundleLimits = Object.freeze({ perQueue: 1_024, total: 300_000 });
+export const BUNDLE_LIMITS: BundleLimits = Object.freeze({ perQueue: 8_192, total: 300_000 });
 
 /** A page that is being read: what it finds is as of its beginning, and may be out of date when it ends. */
 export interface BundleReading {
   readonly totals: QueueTotals;
-  readonly removed: number[];
+  readonly bundles: KnownBundle[];
+  /** Last sequences of bundles that are not as they were any more. */
+  readonly changed: Set<number>;
   isStale: boolean;
 }
 
@@ -43,7 +45,7 @@ export function entriesLeft({ first, last, missing }: KnownBundle): number {
 export class KnownBundles {
   readonly #totals: ReadonlyMap<number, QueueTotals>;
   readonly #limits: BundleLimits;
-  readonly #readings: Set<BundleReading> = new Set();
+  readonly #readings: Map<QueueTotals, BundleReading[]> = new Map();
   #size = 0;
 
   constructor(totals: ReadonlyMap<number, QueueTotals>, limits: BundleLimits = BUNDLE_LIMITS) {
@@ -60,10 +62,21 @@ export class KnownBundles {
 
   /** A bundle is as it is now. */
   set(totals: QueueTotals, bundle: KnownBundle): void {
+    this.#changed(totals, bundle.last);
+    this.#add(totals, bundle);
+  }
+
+  #changed(totals: QueueTotals, last: number): void {
+    const readings = this.#readings.size === 0 ? undefined : this.#readings.get(totals);
+    if (readings === undefined) return;
+    for (const { changed } of readings) changed.add(last);
+  }
+
+  #add(totals: QueueTotals, bundle: KnownBundle): void {
     this.#size += weightOf(bundle);
     const { bundles } = totals;
     if (bundles === undefined) totals.bundles = bundle;
-    else if (isList(bundles)) this.#setInList(totals, bundles, bundle);
+    else if (isList(bundles)) this.#setInList(bundles, bundle);
     else if (bundles.last === bundle.last) {
       this.#size -= weightOf(bundles);
       totals.bundles = bundle;
@@ -71,7 +84,7 @@ export class KnownBundles {
     if (this.#size > this.#limits.total) this.forgetAll();
   }
 
-  #setInList(totals: QueueTotals, list: KnownBundle[], bundle: KnownBundle): void {
+  #setInList(list: KnownBundle[], bundle: KnownBundle): void {
     const at = indexOf(list, bundle.last);
     const there = list[at];
     if (there?.last === bundle.last) {
@@ -81,16 +94,20 @@ export class KnownBundles {
     }
     if (at === list.length) list.push(bundle);
     else list.splice(at, 0, bundle);
+    this.#shorten(list);
+  }
+
+  #shorten(list: KnownBundle[]): void {
     const { perQueue } = this.#limits;
     if (list.length <= perQueue) return;
     // what comes in is at one end and what is taken out at the other: the middle is needed last
-    for (const gone of list.splice(perQueue >> 2, Math.max(1, perQueue >> 1))) this.#size -= weightOf(gone);
-    for (const reading of this.#readings) if (reading.totals === totals) reading.isStale = true;
+    const count = list.length - perQueue + (perQueue >> 1);
+    for (const gone of list.splice(perQueue >> 2, count)) this.#size -= weightOf(gone);
   }
 
   /** Nothing is left of a bundle. */
   remove(totals: QueueTotals, last: number): void {
-    for (const reading of this.#readings) if (reading.totals === totals) reading.removed.push(last);
+    this.#changed(totals, last);
     const { bundles } = totals;
     if (bundles === undefined) return;
     if (!isList(bundles)) {
@@ -120,27 +137,44 @@ export class KnownBundles {
   /** Nothing is known any more: too much was, or what is durable has become uncertain. */
   forgetAll(): void {
     for (const totals of this.#totals.values()) totals.bundles = undefined;
-    for (const reading of this.#readings) reading.isStale = true;
+    for (const readings of this.#readings.values()) {
+      for (const reading of readings) reading.isStale = true;
+    }
     this.#size = 0;
   }
 
   /** A page is about to be read, as of now. */
   beginReading(totals: QueueTotals): BundleReading {
-    const reading = { totals, removed: [], isStale: false };
-    this.#readings.add(reading);
+    const reading = { totals, bundles: [], changed: new Set<number>(), isStale: false };
+    const others = this.#readings.get(totals);
+    if (others === undefined) this.#readings.set(totals, [reading]);
+    else others.push(reading);
     return reading;
   }
 
-  /** A page has found a bundle. Nothing if something newer is known of it, or might have been. */
-  found({ totals, removed, isStale }: BundleReading, bundle: KnownBundle): void {
-    if (isStale || removed.includes(bundle.last)) return;
-    if (this.#totals.get(totals.queue.queueId) !== totals) return;
-    if (this.find(totals, bundle.last) === undefined) this.set(totals, bundle);
-  }
-
-  /** A page was read, or failed. */
+  /** A page was read, or failed. What it found is remembered unless something newer is known, or might be. */
   endReading(reading: BundleReading): void {
-    this.#readings.delete(reading);
+    const { totals, bundles, changed, isStale } = reading;
+    const others = this.#readings.get(totals)!.filter((other) => other !== reading);
+    if (others.length === 0) this.#readings.delete(totals);
+    else this.#readings.set(totals, others);
+    if (isStale || this.#totals.get(totals.queue.queueId) !== totals) return;
+    const fresh = bundles.filter(({ last }) => !changed.has(last) && this.find(totals, last) === undefined);
+    const list = totals.bundles;
+    if (fresh.length === 0) return;
+    if (
+      list === undefined ||
+      !isList(list) ||
+      indexOf(list, fresh[0]!.last) !== indexOf(list, fresh.at(-1)!.last)
+    ) {
+      for (const bundle of fresh) this.#add(totals, bundle);
+      return;
+    }
+    // they lie side by side
+    for (const bundle of fresh) this.#size += weightOf(bundle);
+    list.splice(indexOf(list, fresh[0]!.last), 0, ...fresh);
+    this.#shorten(list);
+    if (this.#size > this.#limits.total) this.forgetAll();
   }
 }
 

@@ -27,8 +27,7 @@ export async function pageOf(
   let durable: PageSource | undefined;
   try {
     swap = swapSource(state, totals);
-    if (entryCount > 0)
-      durable = durableSource(shelf, totals, (bundle) => state.known.found(reading, bundle));
+    if (entryCount > 0) durable = durableSource(shelf, totals, (bundle) => reading.bundles.push(bundle));
     const swapped = swap === undefined ? [] : await readPage(swap, queueId, bounds, codecs);
     if (durable === undefined) return swapped;
     const from = Math.max(bounds.from, firstSequence);
