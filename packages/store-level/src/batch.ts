@@ -1,6 +1,6 @@
 import type { ClassicLevel } from "classic-level";
 import { firstPart, laterPart, PART_BYTES, partsOf } from "./body-record.ts";
-import { BundleWriter } from "./bundle-record.ts";
+import { type BundleEnd, BundleWriter } from "./bundle-record.ts";
 import { goneRecord } from "./gone-record.ts";
 import { KeyScratch, KIND } from "./keys.ts";
 import type { PendingMessage } from "./queue-work.ts";
@@ -57,9 +57,9 @@ export class Batch {
   }
 
   /** Adds the bundle that lies in {@link bundles}. @returns the record, until the next one begins */
-  addBundle(queueId: number): Buffer {
+  addBundle(queueId: number, end: BundleEnd): Buffer {
     const { keys, bundles } = this.#scratch;
-    const record = bundles.finish(queueId);
+    const record = bundles.finish(queueId, end);
     this.put(keys.entry(KIND.entry, queueId, bundles.last), record);
     return record;
   }

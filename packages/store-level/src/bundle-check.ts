@@ -1,5 +1,5 @@
 import type { StoredQueue } from "@tsapollo/domain";
-import { ENTRIES_AT, nextEntryAt, offsetAt, readBundleHead, sizeAt } from "./bundle-record.ts";
+import { ENTRIES_AT, entriesEnd, nextEntryAt, offsetAt, readBundleHead, sizeAt } from "./bundle-record.ts";
 import { storeFailed } from "./failures.ts";
 import { holesOf, isMissing, readGone } from "./gone-record.ts";
 import { sequenceOf } from "./keys.ts";
@@ -40,7 +40,7 @@ export class BundleCheck {
     const missing = gone === undefined ? holesOf(head, record) : readGone(this.#queue.queueId, head, gone);
     let found = 0;
     let before = -1;
-    for (let at = ENTRIES_AT; at < record.length; at = nextEntryAt(record, at)) {
+    for (let at = ENTRIES_AT; at < entriesEnd(record); at = nextEntryAt(record, at)) {
       const offset = offsetAt(record, at);
       if (offset <= before || offset > last - first) throw this.#wrong(last, "entries in the wrong order");
       before = offset;

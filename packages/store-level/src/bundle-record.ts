@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { type Message, messageRecordSize, type StoredEntry, writeMessageRecord } from "@tsapollo/domain";
 import { storeFailed } from "./failures.ts";
+import { TOTALS_BYTES } from "./queue-state.ts";
 
 /** Bytes of content at which a bundle ends; a single entry may be larger. */
 export const BUNDLE_BYTES: number = 64 * 1024;
@@ -9,7 +10,9 @@ export const BUNDLE_ENTRIES = 512;
 /** Most that the last sequence of a bundle is above its first: what is gone of it fits into 512 bytes. */
 export const SPAN_MAX = 4_095;
 /** Where the first entry of a bundle begins. */
-export const ENTRIES_AT = 15;
+export const ENTRIES_AT = 24;
+/** Where the number of its batch is in a bundle. */
+export const BATCH_AT = 16;
 /** Bytes of an entry before what not every entry has. */
 export const ENTRY_FIXED_BYTES = 11;
 
@@ -23,10 +26,21 @@ const OPTIONAL_BYTES = 12;
 
 /*
  *  0 CRC-32 of what follows, begun with the queue's id   4 first sequence (7)   11 last - first (2)   13 entries (2)
- * 15 entry after entry, by sequence:
+ * 15 1: totals of the queue follow the entries   16 number of the batch it came with (float64)
+ * 24 entry after entry, by sequence:
  *    0 bytes of it behind this number (4)   4 sequence - first (2)   6 flags   7 size of the message (4)
  *   11 [expiry (float64)] [redelivery count (4)] [length of via (2), via] · message record, or body id (6)
  */
+
+/** What is written into a bundle when it is complete. */
+export interface BundleEnd {
+  /** Number of the batch it goes with. */
+  readonly batch: number;
+  /** Sequence of its key, which may be above its last entry; missing: that of its last entry. */
+  readonly last?: number;
+  /** The totals of its queue as of that batch, when they are written nowhere else. */
+  readonly totals?: Uint8Array | undefined;
+}
 
 /** The beginning of a bundle. */
 export interface BundleHead {
@@ -109,9 +123,17 @@ export class BundleWriter {
     this.#buffer = larger;
   }
 
-  /** The record, until the next bundle begins. `last` is that of its key, which may be above the last entry. */
-  finish(queueId: number, last: number = this.last): Buffer {
-    const record = this.#buffer.subarray(0, this.#end);
+  /** The record, until the next bundle begins. */
+  finish(queueId: number, { batch, last = this.last, totals }: BundleEnd): Buffer {
+    let end = this.#end;
+    if (totals !== undefined) {
+      this.#grow(totals.length);
+      this.#buffer.set(totals, end);
+      end += totals.length;
+    }
+    const record = this.#buffer.subarray(0, end);
+    record[15] = totals === undefined ? 0 : 1;
+    record.writeDoubleBE(batch, BATCH_AT);
     record.writeUIntBE(Math.floor(this.first / HIGH), 4, 3);
     record.writeUInt32BE(this.first % HIGH, 7);
     record.writeUInt16BE(last - this.first, 11);
@@ -141,6 +163,16 @@ export function readBundleHead(queueId: number, bytes: Buffer): BundleHead {
   }
   const first = bytes.readUIntBE(4, 3) * HIGH + bytes.readUInt32BE(7);
   return { first, last: first + bytes.readUInt16BE(11), count: bytes.readUInt16BE(13) };
+}
+
+/** Where the last entry of a bundle ends. */
+export function entriesEnd(bytes: Buffer): number {
+  return bytes[15] === 1 ? bytes.length - TOTALS_BYTES : bytes.length;
+}
+
+/** The totals that a bundle carries for its queue, if it does. */
+export function carriedTotals(bytes: Buffer): Buffer | undefined {
+  return bytes[15] === 1 ? bytes.subarray(entriesEnd(bytes)) : undefined;
 }
 
 /** Where the entry behind the one at `at` begins in a bundle. */

@@ -6,6 +6,7 @@ import { findBundle } from "./find-bundle.ts";
 import { Group, type UnknownPlace } from "./group.ts";
 import type { LevelStoreSettings } from "./level-store.ts";
 import type { LevelUnit } from "./level-unit.ts";
+import type { QueueTotals } from "./queue-state.ts";
 import type { Shelf } from "./shelf.ts";
 import { HEAD_KEY } from "./store-head.ts";
 import type { StoreState } from "./store-state.ts";
@@ -137,8 +138,18 @@ export class CommitLine {
     };
     this.#groups += 1;
     const { totals, known } = state;
-    const number = this.#groups;
-    const group = new Group({ durable, swap: startSwap, totals, known, scratch: this.#scratch, number });
+    const isPlain = units.every((unit) => isPlainFor(unit, totals));
+    const group = new Group({
+      durable,
+      swap: startSwap,
+      totals,
+      known,
+      scratch: this.#scratch,
+      number: this.#groups,
+      batchNumber: state.batches + 1,
+      isPlain,
+      longBytes: this.#settings.longBytes,
+    });
     const lastQueueId = state.lastQueueId;
     try {
       for (const unit of units) {
@@ -149,7 +160,7 @@ export class CommitLine {
       const unknown: UnknownPlace[] = [];
       for (const unit of units) group.prepare(unit, unknown);
       if (unknown.length > 0) await this.#find(unknown);
-      durable.put(HEAD_KEY, state.head());
+      if (!isPlain) durable.put(HEAD_KEY, state.head());
       if (state.swap.hasGone) startSwap();
       for (const unit of units) group.add(unit);
       group.finish();
@@ -258,4 +269,17 @@ export class CommitLine {
     await this.#thinner.stopped();
     await this.#compactor.stop();
   }
+}
+
+/**
+ * Whether a unit just adds to queues that are long already. It is written without a key that lies elsewhere: so LevelDB's
+ * files of such units follow each other, and it need not merge them.
+ */
+function isPlainFor(unit: LevelUnit, totals: ReadonlyMap<number, QueueTotals>): boolean {
+  if (unit.hasTransient || unit.hasBodies || unit.isScattered || unit.hasStates) return false;
+  for (const { queueId, put, removed, dequeues, counters } of unit.queues) {
+    if (put !== undefined || removed || dequeues !== undefined || counters !== undefined) return false;
+    if (totals.get(queueId)?.mayBeCarried !== true) return false;
+  }
+  return true;
 }

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { type BundleHead, ENTRIES_AT, nextEntryAt, offsetAt } from "./bundle-record.ts";
+import { type BundleHead, ENTRIES_AT, entriesEnd, nextEntryAt, offsetAt } from "./bundle-record.ts";
 import { storeFailed } from "./failures.ts";
 
 const HIGH = 2 ** 32;
@@ -41,7 +41,7 @@ export function holesOf(head: BundleHead, bytes: Buffer): Uint8Array | undefined
   if (count === last - first + 1) return undefined;
   const missing = nothingMissing(head);
   let expected = 0;
-  for (let at = ENTRIES_AT; at < bytes.length; at = nextEntryAt(bytes, at)) {
+  for (let at = ENTRIES_AT; at < entriesEnd(bytes); at = nextEntryAt(bytes, at)) {
     for (const found = offsetAt(bytes, at); expected < found; expected++) setMissing(missing, expected);
     expected += 1;
   }

@@ -27,6 +27,12 @@ export interface GroupParts {
   readonly scratch: Scratch;
   /** Not that of any other group, and not 0. */
   readonly number: number;
+  /** Number of the durable batch. */
+  readonly batchNumber: number;
+  /** Whether it adds bundles to long queues and does nothing else: they carry the totals. */
+  readonly isPlain: boolean;
+  /** Queues of so many bytes are long. */
+  readonly longBytes: number;
 }
 
 /** An entry that is to be taken out of a bundle that is not known. */
@@ -149,7 +155,7 @@ export class Group {
     const { sequence, sizeBytes } = entry;
     swap.bundles.begin(sequence);
     swap.bundles.add(entry, inline, messageId, entrySize(entry, inline));
-    swap.addBundle(queueId);
+    swap.addBundle(queueId, { batch: 0 });
     this.swapAdded.push({ queueId, place: { sequence, messageId, sizeBytes, transient: true } });
   }
 
@@ -241,17 +247,23 @@ export class Group {
 
   /** Adds what the units amount to. Nothing can be added afterwards. */
   finish(): void {
-    const { durable, scratch, totals: all } = this.#parts;
+    const { durable, scratch, totals: all, isPlain, longBytes } = this.#parts;
     for (const work of this.#works.values()) {
       if (work.entries.length > 0) this.#writeBundles(work);
       if (work.changes.length > 0) this.#writeChanges(work);
     }
+    if (isPlain) return;
     for (const totals of this.#touched) {
       const { queueId } = totals.queue;
-      if (all.get(queueId) === totals) {
-        durable.put(scratch.keys.id(KIND.summary, queueId), writeTotals(totals, this.#totalsRecord));
-      } else durable.del(scratch.keys.id(KIND.summary, queueId));
+      const key = scratch.keys.id(KIND.summary, queueId);
+      totals.mayBeCarried = totals.bytes >= longBytes;
+      if (all.get(queueId) === totals) durable.put(key, this.#totalsOf(totals));
+      else durable.del(key);
     }
+  }
+
+  #totalsOf(totals: QueueTotals): Buffer {
+    return writeTotals(totals, this.#parts.batchNumber, this.#totalsRecord);
   }
 
   #writeBundles(work: BundleWork): void {
@@ -271,20 +283,21 @@ export class Group {
       const { sequence } = entry;
       const size = entrySize(entry, inline);
       if (isOpen && (!writer.hasRoom(sequence, size) || (isScattered && sequence !== writer.last + 1))) {
-        this.#writeBundle(work);
+        this.#writeBundle(work, false);
         isOpen = false;
       }
       if (!isOpen) writer.begin(sequence);
       isOpen = true;
       writer.add(entry, inline, message.messageId, size);
     }
-    if (isOpen) this.#writeBundle(work);
+    if (isOpen) this.#writeBundle(work, this.#parts.isPlain);
   }
 
-  #writeBundle(work: BundleWork): void {
-    const { durable } = this.#parts;
+  #writeBundle(work: BundleWork, carriesTotals: boolean): void {
+    const { durable, batchNumber: batch } = this.#parts;
     const { first, last, count } = durable.bundles;
-    const record = durable.addBundle(work.totals.queue.queueId);
+    const totals = carriesTotals ? this.#totalsOf(work.totals) : undefined;
+    const record = durable.addBundle(work.totals.queue.queueId, { batch, totals });
     const missing = count === last - first + 1 ? undefined : holesOf({ first, last, count }, record);
     work.wrote({ first, last, count, bytes: record.length, missing, isMarked: false });
   }

@@ -16,6 +16,7 @@ import { codeOf, reasonOf, storeFailed } from "./failures.ts";
 import { BUNDLE_LIMITS, type BundleLimits } from "./known-bundles.ts";
 import { LevelUnit, type UnitHome } from "./level-unit.ts";
 import { pageOf } from "./page.ts";
+import { LONG_BYTES } from "./queue-state.ts";
 import { StoreState } from "./store-state.ts";
 import { THIN_BUNDLES } from "./thinner.ts";
 
@@ -40,6 +41,8 @@ export interface LevelStoreParts {
   readonly bundleLimits?: BundleLimits;
   /** How many bundles of which little is left are not written anew yet. */
   readonly thinBundles?: number;
+  /** Bytes from which on the totals of a queue may lie in its last bundle. */
+  readonly longBytes?: number;
   readonly logger?: Logger;
   /** Waits; replaced by tests. */
   readonly pause?: (ms: number) => Promise<void>;
@@ -72,6 +75,7 @@ export class LevelStore implements MessageStore, UnitHome {
       paranoid: false,
       bundleLimits: BUNDLE_LIMITS,
       thinBundles: THIN_BUNDLES,
+      longBytes: LONG_BYTES,
       logger: SILENT_LOGGER,
       pause: async (ms) => sleep(ms),
       ...parts,

@@ -6,6 +6,7 @@ import {
   type StoredQueue,
   type UnitOfWork,
 } from "@tsapollo/domain";
+import { isInline } from "./batch.ts";
 import { type PendingMessage, QueueWork } from "./queue-work.ts";
 
 /** What a unit needs of its store. */
@@ -29,6 +30,8 @@ export class LevelUnit implements UnitOfWork {
   entryCount = 0;
   /** Whether it has to do with transient entries. */
   hasTransient = false;
+  /** Whether it may have messages that do not lie in an entry. */
+  hasBodies = false;
   /** Whether sequences come in any order: then later ones may lie between those of this unit. */
   readonly isScattered: boolean;
   #underWay = false;
@@ -60,7 +63,10 @@ export class LevelUnit implements UnitOfWork {
     if (entry.transient) {
       message.swapReferences += 1;
       this.hasTransient = true;
-    } else message.durableReferences += 1;
+    } else {
+      message.durableReferences += 1;
+      if (!isInline(message, message.durableReferences)) this.hasBodies = true;
+    }
     this.#work(queueId).add(entry, message);
     this.#operations += 1;
     this.entryCount += 1;
@@ -156,6 +162,11 @@ export class LevelUnit implements UnitOfWork {
   /** What is done, queue by queue. */
   get queues(): Iterable<QueueWork> {
     return this.#queues.values();
+  }
+
+  /** Whether it sets or removes named values. */
+  get hasStates(): boolean {
+    return this.#states.size > 0;
   }
 
   /** Named values; undefined removes one. */

@@ -3,6 +3,7 @@ import { readBody } from "./body-record.ts";
 import {
   type BundleHead,
   ENTRIES_AT,
+  entriesEnd,
   nextEntryAt,
   offsetAt,
   readBundleHead,
@@ -136,7 +137,8 @@ class PageReader {
     const bundle = bundleOf(this.#queueId, head, record, gone);
     const { first, missing } = bundle;
     source.found(bundle);
-    for (let at = ENTRIES_AT; at < record.length && !this.#isFull; at = nextEntryAt(record, at)) {
+    const end = entriesEnd(record);
+    for (let at = ENTRIES_AT; at < end && !this.#isFull; at = nextEntryAt(record, at)) {
       const offset = offsetAt(record, at);
       const sequence = first + offset;
       if (sequence < from || (missing !== undefined && isMissing(missing, offset))) continue;

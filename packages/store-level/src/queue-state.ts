@@ -2,9 +2,12 @@ import { crc32 } from "node:zlib";
 import { BrokerError, type QueueState, type StoredEntry, type StoredQueue } from "@tsapollo/domain";
 import type { KnownBundle } from "./known-bundles.ts";
 
-const NUMBERS = 9;
+const NUMBERS = 11;
 /** About what an entry takes besides the message. */
 const RECORD_OVERHEAD = 50;
+
+/** A queue of so many bytes is long: it is worth a look at its last bundle when the store is opened. */
+export const LONG_BYTES: number = 1024 * 1024;
 
 /** What the entries of a queue amount to. Kept in memory for every queue, written with every unit that changes it. */
 export class QueueTotals {
@@ -21,6 +24,8 @@ export class QueueTotals {
   /** Last sequences of bundles of which something is gone lie between; both 0 for none. */
   goneLow = 0;
   goneHigh = 0;
+  /** Whether later totals may lie in its last bundle than in the record of its own. */
+  mayBeCarried = false;
   /** What is known of its bundles; only for who keeps that. Not written. */
   bundles: KnownBundle | KnownBundle[] | undefined = undefined;
   /** Highest sequence whose commit is done. Not written. */
@@ -127,6 +132,7 @@ export class QueueTotals {
     this.counterHigh = copy.counterHigh;
     this.goneLow = copy.goneLow;
     this.goneHigh = copy.goneHigh;
+    this.mayBeCarried = copy.mayBeCarried;
     this.visibleLast = copy.visibleLast;
     this.swapCount = copy.swapCount;
     this.swapBytes = copy.swapBytes;
@@ -138,8 +144,8 @@ export class QueueTotals {
   }
 }
 
-/** Writes what {@link readTotals} reads. */
-export function writeTotals(totals: QueueTotals, into: Buffer): Buffer {
+/** Writes what {@link readTotals} reads, as of a batch. */
+export function writeTotals(totals: QueueTotals, batch: number, into: Buffer): Buffer {
   const numbers = [
     totals.lastSequence,
     totals.firstSequence,
@@ -150,6 +156,8 @@ export function writeTotals(totals: QueueTotals, into: Buffer): Buffer {
     totals.counterHigh,
     totals.goneLow,
     totals.goneHigh,
+    totals.mayBeCarried ? 1 : 0,
+    batch,
   ];
   for (let at = 0; at < NUMBERS; at++) into.writeDoubleBE(numbers[at]!, 4 + at * 8);
   into.writeUInt32BE(crc32(into.subarray(4, TOTALS_BYTES)), 0);
@@ -177,7 +185,13 @@ export function readTotals(queue: StoredQueue, bytes: Buffer): QueueTotals {
   totals.counterHigh = bytes.readDoubleBE(52);
   totals.goneLow = bytes.readDoubleBE(60);
   totals.goneHigh = bytes.readDoubleBE(68);
+  totals.mayBeCarried = bytes.readDoubleBE(76) === 1;
   return totals;
+}
+
+/** The batch that totals were written with. */
+export function batchOfTotals(bytes: Buffer): number {
+  return bytes.readDoubleBE(84);
 }
 
 /** A queue's own record: checksum, length of its key, key, description. */

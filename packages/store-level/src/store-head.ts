@@ -1,12 +1,14 @@
 import { crc32 } from "node:zlib";
+import { BATCH_AT, ENTRIES_AT } from "./bundle-record.ts";
 import { storeFailed } from "./failures.ts";
 import { KIND, nameKey } from "./keys.ts";
+import { Varints } from "./varints.ts";
 
-/** Key of the record that every batch begins with. */
+/** Key of the record that every batch begins with, unless it begins with a bundle. */
 export const HEAD_KEY: Buffer = nameKey(KIND.store, "head");
 const HEAD_BYTES = 28;
 
-/** What a store knows of itself; written first in every batch. */
+/** What a store knows of itself. */
 export interface StoreHead {
   /** How many batches there were. */
   readonly batches: number;
@@ -41,16 +43,24 @@ export function readHead(record: Buffer | undefined): StoreHead {
 }
 
 /** How much of a log record {@link batchNumberOf} needs. */
-export const BATCH_HEAD_BYTES: number = 12 + 3 + HEAD_KEY.length + HEAD_BYTES;
+export const BATCH_HEAD_BYTES = 64;
+
+const OPERATIONS_AT = 12;
+const PUT = 1;
 
 /**
- * Number of a batch from the beginning of its record in LevelDB's log: sequence (8), count (4), then operations,
- * the first of which is our head: tag 1, length and bytes of key and value. Undefined for other records.
+ * Number of a batch from the beginning of its record in LevelDB's log: sequence (8), count (4), then operations: tag,
+ * length and bytes of key and value. The first one sets our head or a bundle. Undefined for other records.
  */
 export function batchNumberOf(record: Buffer): number | undefined {
-  const keyAt = 14;
-  const valueAt = keyAt + HEAD_KEY.length + 1;
-  if (record.length < valueAt + HEAD_BYTES || record[12] !== 1) return undefined;
-  if (!record.subarray(keyAt, keyAt + HEAD_KEY.length).equals(HEAD_KEY)) return undefined;
-  return readHead(record.subarray(valueAt, valueAt + HEAD_BYTES)).batches;
+  if (record.length <= OPERATIONS_AT || record[OPERATIONS_AT] !== PUT) return undefined;
+  const reader = new Varints(record.subarray(OPERATIONS_AT + 1));
+  const keyAt = OPERATIONS_AT + 2; // keys of both kinds are shorter than 128 bytes
+  const key = record.subarray(keyAt, keyAt + reader.next());
+  reader.at += key.length;
+  reader.next();
+  const value = record.subarray(OPERATIONS_AT + 1 + reader.at);
+  if (key.equals(HEAD_KEY))
+    return value.length < HEAD_BYTES ? undefined : readHead(value.subarray(0, HEAD_BYTES)).batches;
+  return key[0] === KIND.entry && value.length >= ENTRIES_AT ? value.readDoubleBE(BATCH_AT) : undefined;
 }

@@ -1,15 +1,17 @@
 import { statfsSync, statSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import type { StoredQueue } from "@tsapollo/domain";
 import { backup } from "./backup.ts";
 import type { Database } from "./batch.ts";
+import { carriedTotals, readBundleHead } from "./bundle-record.ts";
 import { type DatabaseOptions, explained, openDatabase } from "./database.ts";
 import { reasonOf, storeFailed } from "./failures.ts";
-import { idOf, KIND, kindRange, nameKey, nameOf } from "./keys.ts";
+import { entryKey, idOf, KIND, kindRange, nameKey, nameOf } from "./keys.ts";
 import { KnownBundles } from "./known-bundles.ts";
 import type { LevelStoreSettings } from "./level-store.ts";
 import { logFiles, truncateLogs } from "./log-file.ts";
 import { checkEverything } from "./paranoid.ts";
-import { QueueTotals, readQueue, readTotals } from "./queue-state.ts";
+import { batchOfTotals, QueueTotals, readQueue, readTotals } from "./queue-state.ts";
 import { asBuffer, Shelf } from "./shelf.ts";
 import {
   BATCH_HEAD_BYTES,
@@ -120,11 +122,10 @@ export class StoreState {
         const known = this.totals.get(queueId);
         if (known === undefined)
           throw storeFailed(`The store has totals of queue ${queueId}, but no such queue`);
-        const totals = readTotals(known.queue, asBuffer(value));
-        totals.visibleLast = totals.lastSequence;
-        this.totals.set(queueId, totals);
+        this.totals.set(queueId, await newestTotals(database, known.queue, asBuffer(value)));
       }
     }
+    this.batches = await this.#batchesIn(database);
     for await (const chunk of chunksOf(database, KIND.removed)) {
       for (const [key] of chunk) this.unswept.add(idOf(asBuffer(key)));
     }
@@ -135,6 +136,17 @@ export class StoreState {
     this.batches = head.batches;
     this.#lastMessageId = Math.max(this.#lastMessageId, head.lastMessageId);
     this.lastQueueId = Math.max(this.lastQueueId, head.lastQueueId);
+  }
+
+  /** How many batches a database has: the last one began with its head, or left its number in bundles. */
+  async #batchesIn(database: Database): Promise<number> {
+    const record = await database.get(HEAD_KEY);
+    let { batches } = readHead(record === undefined ? undefined : asBuffer(record));
+    for (const { mayBeCarried, queue } of this.totals.values()) {
+      const carried = mayBeCarried ? await totalsInBundle(database, queue) : undefined;
+      if (carried !== undefined) batches = Math.max(batches, batchOfTotals(carried));
+    }
+    return batches;
   }
 
   /** The head of the next batch. */
@@ -162,8 +174,7 @@ export class StoreState {
     try {
       truncateLogs(directory, BATCH_HEAD_BYTES, (head) => (batchNumberOf(head) ?? 0) > this.batches);
       await shelf.database.open();
-      const record = await shelf.database.get(HEAD_KEY);
-      const { batches } = readHead(record === undefined ? undefined : asBuffer(record));
+      const batches = await this.#batchesIn(shelf.database);
       if (batches === this.batches) return;
       await shelf.database.close();
       throw storeFailed(`it has ${batches} batches, not the ${this.batches} that were confirmed`);
@@ -241,6 +252,27 @@ function needRoom(directory: string): void {
   throw storeFailed(
     `The store in '${directory}' waits for room on its disk: it needs ${wanted} MiB, ${found} MiB are free`,
   );
+}
+
+/** The totals of a queue, out of their record or out of its last bundle. */
+async function newestTotals(database: Database, queue: StoredQueue, record: Buffer): Promise<QueueTotals> {
+  let totals = readTotals(queue, record);
+  const carried = totals.mayBeCarried ? await totalsInBundle(database, queue) : undefined;
+  if (carried !== undefined && batchOfTotals(carried) > batchOfTotals(record)) {
+    totals = readTotals(queue, carried);
+  }
+  totals.visibleLast = totals.lastSequence;
+  return totals;
+}
+
+/** What the last bundle of a queue carries. */
+async function totalsInBundle(database: Database, { queueId }: StoredQueue): Promise<Buffer | undefined> {
+  const gte = entryKey(KIND.entry, queueId, 0);
+  const lte = entryKey(KIND.entry, queueId, Number.MAX_SAFE_INTEGER);
+  const [value] = await database.values({ gte, lte, reverse: true, limit: 1 }).all();
+  if (value === undefined) return undefined;
+  readBundleHead(queueId, asBuffer(value)); // or it is damaged
+  return carriedTotals(asBuffer(value));
 }
 
 async function* chunksOf(database: Database, kind: number): AsyncGenerator<[Uint8Array, Uint8Array][]> {

@@ -1,5 +1,5 @@
 import type { Logger } from "@tsapollo/domain";
-import { bodyIdAt, ENTRIES_AT, nextEntryAt, offsetAt, readBundleHead } from "./bundle-record.ts";
+import { bodyIdAt, ENTRIES_AT, entriesEnd, nextEntryAt, offsetAt, readBundleHead } from "./bundle-record.ts";
 import type { CommitLine } from "./commit-line.ts";
 import type { Compactor } from "./compactor.ts";
 import { reasonOf } from "./failures.ts";
@@ -152,7 +152,7 @@ async function sliceOf({ database }: Shelf, queueId: number): Promise<Slice> {
 
 function bodyIdsOf({ missing }: KnownBundle, record: Buffer): number[] {
   const bodyIds: number[] = [];
-  for (let at = ENTRIES_AT; at < record.length; at = nextEntryAt(record, at)) {
+  for (let at = ENTRIES_AT; at < entriesEnd(record); at = nextEntryAt(record, at)) {
     const bodyId = bodyIdAt(record, at);
     if (bodyId === 0) continue;
     if (missing === undefined || !isMissing(missing, offsetAt(record, at))) bodyIds.push(bodyId);

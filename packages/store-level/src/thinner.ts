@@ -1,5 +1,5 @@
 import type { Logger } from "@tsapollo/domain";
-import { BundleWriter, ENTRIES_AT, nextEntryAt, offsetAt } from "./bundle-record.ts";
+import { BundleWriter, ENTRIES_AT, entriesEnd, nextEntryAt, offsetAt } from "./bundle-record.ts";
 import type { CommitLine } from "./commit-line.ts";
 import type { Compactor } from "./compactor.ts";
 import { reasonOf } from "./failures.ts";
@@ -112,7 +112,7 @@ export class Thinner {
     const writer = this.#writer;
     const { first, last, missing } = bundle;
     writer.begin(first);
-    for (let at = ENTRIES_AT; at < record.length; ) {
+    for (let at = ENTRIES_AT; at < entriesEnd(record); ) {
       const next = nextEntryAt(record, at);
       const offset = offsetAt(record, at);
       if (missing === undefined || !isMissing(missing, offset)) {
@@ -120,7 +120,8 @@ export class Thinner {
       }
       at = next;
     }
-    return writer.finish(queueId, last);
+    // totals that it carried are older than what took its entries out
+    return writer.finish(queueId, { batch: this.#state.batches + 1, last });
   }
 
   /** Begins no further bundle. */

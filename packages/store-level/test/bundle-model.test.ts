@@ -33,6 +33,7 @@ class Run {
       pause: async () => undefined,
       bundleLimits: { perQueue: 1 + this.#dice.roll(4), total: 2 + this.#dice.roll(12) },
       thinBundles: this.#dice.roll(3),
+      longBytes: [0, 1, 2_000, 1_000_000_000][this.#dice.roll(4)]!,
     };
   }
 
@@ -56,12 +57,13 @@ class Run {
     });
     const units = this.#units();
     const fault = FAULTS[dice.roll(FAULTS.length)]!;
-    const gate = this.#store.begin(); // while it is written the others gather
-    gate.putState("gate", Buffer.from("1"));
-    gate.commit(() => {
+    const failNow = (): void => {
       faults.fault = fault;
       faults.all = dice.roll(2) === 0;
-    });
+    };
+    const gate = this.#store.begin(); // while it is written the others gather
+    gate.putState("gate", Buffer.from("1"));
+    gate.commit(failNow);
     const commits = await Promise.allSettled(units.map(committed));
     faults.fault = "none";
     const failed = commits.some(({ status }) => status === "rejected");
@@ -72,11 +74,15 @@ class Run {
       else assert.deepEqual(shown(page), wanted, "as of when it was asked for");
     }
     if (failed) await this.#afterFailure(units, goBack);
+    if (fault !== "none" || dice.roll(2) === 0) await this.#settle();
+    if (dice.roll(6) === 0) await this.#reopen();
+  }
+
+  async #settle(): Promise<void> {
     for (let attempt = 0; attempt < 3; attempt++) {
       await this.#flush().catch(() => undefined); // what goes on in the background may fail as late as now
     }
     await this.#flush();
-    if (dice.roll(6) === 0) await this.#reopen();
   }
 
   /** Until the next unit is written after a failure readers may see what failed, and are interrupted then. */
@@ -103,8 +109,12 @@ class Run {
     while (model.queues.size < 3) model.addQueue(first, this.#nextQueueId++);
     const units = [first];
     for (let count = dice.roll(4); count > 0; count--) units.push(this.#store.begin());
+    if (dice.roll(3) === 0) {
+      for (const unit of units) model.fill(unit, true);
+      return units;
+    }
     for (const unit of units) {
-      if (dice.roll(3) > 0) model.fill(unit);
+      if (dice.roll(3) > 0) model.fill(unit, false);
       if (dice.roll(2) === 0) model.drain(unit);
     }
     if (dice.roll(3) === 0) model.drainAgain(units.at(-1)!);

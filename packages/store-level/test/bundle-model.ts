@@ -67,20 +67,20 @@ export class BundleModel {
     this.queues.delete(queueId!);
   }
 
-  /** Some entries, to one queue or to all; a few of them leave again at once. */
-  fill(unit: UnitOfWork): void {
+  /** Some entries, to one queue or, unless it is to be plain, to all; a few of them leave again at once. */
+  fill(unit: UnitOfWork, isPlain: boolean): void {
     const dice = this.#dice;
     const ids = [...this.queues.keys()];
     const own = ids[dice.roll(ids.length)]!;
     const step = dice.roll(4) === 0 ? 900 : 2;
     const size = dice.roll(3) === 0 ? 3_000 : 10;
     for (let count = dice.roll(40); count > 0; count--) {
-      const body = `${dice.roll(1_000_000)}`.padEnd(dice.roll(400) === 0 ? 300_000 : size, "x");
+      const body = `${dice.roll(1_000_000)}`.padEnd(!isPlain && dice.roll(400) === 0 ? 300_000 : size, "x");
       const messageId = unit.storeMessage(sampleMessage(body));
-      for (const queueId of dice.roll(6) === 0 ? ids : [own]) {
+      for (const queueId of !isPlain && dice.roll(6) === 0 ? ids : [own]) {
         const queue = this.queues.get(queueId)!;
         queue.last += 1 + dice.roll(step);
-        const transient = dice.roll(12) === 0;
+        const transient = !isPlain && dice.roll(12) === 0;
         const entry = sampleEntry(queue.last, { sizeBytes: body.length, transient });
         unit.enqueue(queueId, messageId, entry);
         const place = { sequence: queue.last, messageId, sizeBytes: body.length, transient };
