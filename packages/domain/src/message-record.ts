@@ -103,6 +103,7 @@ export function readMessageRecord(bytes: Buffer, start: number, end: number, cod
     priority: bytes[start + 2]!,
     groupKey,
     notBeforeMs: bytes.readDoubleBE(start + 12),
+    amongNeighbours: true,
   });
 }
 

@@ -55,6 +55,8 @@ export interface MessageParts {
   readonly groupKey: string | undefined;
   /** Absent means 0: at once. */
   readonly notBeforeMs?: number;
+  /** Whether the bytes lie among those of messages that are likely to go when it goes; absent: no. */
+  readonly amongNeighbours?: boolean;
 }
 
 /**
@@ -84,6 +86,7 @@ export class Message {
   /** Not to be delivered before; milliseconds since the epoch, 0 means at once. */
   readonly notBeforeMs: number;
   #borrowed: boolean;
+  #amongNeighbours: boolean;
   #wireForms: WireForm | undefined = undefined;
 
   constructor(parts: MessageParts) {
@@ -100,6 +103,7 @@ export class Message {
     this.priority = parts.priority;
     this.groupKey = parts.groupKey;
     this.notBeforeMs = parts.notBeforeMs ?? 0;
+    this.#amongNeighbours = parts.amongNeighbours ?? false;
   }
 
   /** Size of the content in bytes: what quotas and windows count. */
@@ -122,13 +126,36 @@ export class Message {
    * also copied out of a large private block, which it would otherwise keep alive.
    */
   own(): void {
+    if (!this.#borrowed && this.#amongNeighbours) return;
+    this.ownAlone();
+  }
+
+  /** The same for whoever keeps it for long: it is copied out from among neighbours, too. */
+  ownAlone(): void {
     const size = this.end - this.start;
     if (!this.#borrowed && size * 2 >= this.bytes.length) return;
-    this.bytes = new Uint8Array(this.bytes.subarray(this.start, this.end));
-    this.bodyStart -= this.start;
-    this.bodyEnd -= this.start;
-    this.end = size;
-    this.start = 0;
+    this.#move(new Uint8Array(this.bytes.subarray(this.start, this.end)), 0);
+    this.#amongNeighbours = false;
+  }
+
+  /**
+   * The same, in a block that it shares with messages which are likely to go when it goes, such as those that came into
+   * a queue with it: cheaper than a block of its own.
+   * @param at where in the block its {@link sizeBytes} go
+   */
+  ownAmong(block: Uint8Array, at: number): void {
+    block.set(this.bytes.subarray(this.start, this.end), at);
+    this.#move(block, at);
+    this.#amongNeighbours = true;
+  }
+
+  #move(bytes: Uint8Array, at: number): void {
+    const by = at - this.start;
+    this.bytes = bytes;
+    this.start += by;
+    this.bodyStart += by;
+    this.bodyEnd += by;
+    this.end += by;
     this.#borrowed = false;
   }
 

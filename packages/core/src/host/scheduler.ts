@@ -64,7 +64,7 @@ export class Scheduler {
 
   /** Keeps a message until its time. */
   hold(address: Address, message: Message): void {
-    message.own();
+    message.ownAlone();
     this.#counter += 1;
     const key = message.persistent ? this.#store(address, message) : undefined;
     this.#add(address, message, key, this.#counter);

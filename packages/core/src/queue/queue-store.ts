@@ -1,4 +1,4 @@
-import type { Address, Clock, LoadedEntry, Logger, MessageStore } from "@tsapollo/domain";
+import type { Address, Clock, LoadedEntry, Logger, Message, MessageStore } from "@tsapollo/domain";
 import type { Committer, Written } from "../host/committer.ts";
 import type { Contents } from "./contents.ts";
 import { QueueEntry } from "./entry.ts";
@@ -14,6 +14,9 @@ export interface StorageParts {
   readonly addressOf: (key: string) => Address;
 }
 
+/** As much as the store reads at once. */
+const BLOCK_BYTES = 64 * 1024;
+
 /** Loaded entries belong to this batch: it is durable before the first unit of work. */
 const LOADED_BATCH = 0;
 
@@ -24,6 +27,10 @@ export class QueueStore implements Written {
   readonly #parts: StorageParts;
   readonly #queue: Queue;
   readonly #contents: Contents;
+  /** Where messages lie that came in with one batch. */
+  #block: Uint8Array | undefined = undefined;
+  #blockEnd = 0;
+  #blockBatch = -1;
 
   constructor(parts: StorageParts, queue: Queue, contents: Contents, storeId: number) {
     this.#parts = parts;
@@ -36,6 +43,7 @@ export class QueueStore implements Written {
   put(entry: QueueEntry, transient: boolean): void {
     const { committer } = this.#parts;
     const { message, address } = entry;
+    if (message.borrowed) this.#own(message);
     entry.messageId = committer.storeMessage(message);
     entry.batch = committer.batch;
     entry.transient = transient;
@@ -49,6 +57,23 @@ export class QueueStore implements Written {
       retained: entry.retained,
       transient,
     });
+  }
+
+  /** What comes in with one batch lies together: it is written together, and mostly leaves together. */
+  #own(message: Message): void {
+    const { batch } = this.#parts.committer;
+    const { sizeBytes } = message;
+    if (this.#blockBatch !== batch || sizeBytes > BLOCK_BYTES / 4) {
+      this.#blockBatch = batch;
+      message.own(); // mostly the only one
+      return;
+    }
+    if (this.#block === undefined || this.#blockEnd + sizeBytes > BLOCK_BYTES) {
+      this.#block = new Uint8Array(BLOCK_BYTES);
+      this.#blockEnd = 0;
+    }
+    message.ownAmong(this.#block, this.#blockEnd);
+    this.#blockEnd += sizeBytes;
   }
 
   /** An entry leaves the queue. */
@@ -85,10 +110,12 @@ export class QueueStore implements Written {
   }
 
   batchDurable(): void {
+    this.#block = undefined;
     this.#contents.pageOut();
   }
 
   batchFailed(batch: number): void {
+    this.#block = undefined;
     const { committer } = this.#parts;
     for (let place = this.#contents.entries.last; place !== undefined && place.state !== "paged"; ) {
       const { previous } = place;

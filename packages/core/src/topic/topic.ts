@@ -134,7 +134,7 @@ export class Topic {
 
   /** Retains a message that the store has already. */
   remember(message: Message): void {
-    message.own();
+    message.ownAlone();
     // what the broker says of itself holds until it says something else: only copies that wait for somebody expire
     this.#retained = isSystem(this.address) ? message.withoutExpiry() : message;
     this.#retainedBytes = message.sizeBytes;
