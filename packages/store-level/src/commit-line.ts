@@ -164,7 +164,7 @@ export class CommitLine {
       if (state.swap.hasGone) startSwap();
       for (const unit of units) group.add(unit);
       group.finish();
-      if (swapBatch !== undefined) await this.#writeSwap(swapBatch);
+      if (swapBatch !== undefined) await state.swap.write(swapBatch);
       if (group.isDurable) await this.#writeDurable(durable, this.#settings.sync);
       else await durable.discard();
     } catch (error) {
@@ -195,17 +195,6 @@ export class CommitLine {
         logger.error({ directory, queueId, sequence, reason }, "A stored entry cannot be taken out");
       }
     }
-  }
-
-  async #writeSwap(batch: Batch): Promise<void> {
-    try {
-      await batch.write(false);
-    } catch (error) {
-      await this.#state.swap.failed();
-      throw storeFailed(`The swap space cannot be written: ${reasonOf(error)}`, error);
-    }
-    batch.succeeded();
-    this.#state.swap.removed();
   }
 
   /** Writes a batch of the store's own, between others. */

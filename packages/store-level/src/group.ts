@@ -160,11 +160,11 @@ export class Group {
   }
 
   #takeOut(queueId: number, dequeues: readonly StoredPlace[]): void {
-    const { durable, known } = this.#parts;
+    const { durable, known, totals: all } = this.#parts;
     let work: BundleWork | undefined;
     for (const place of dequeues) {
       if (place.transient) {
-        this.swapRemoved.push({ queueId, place });
+        if (all.has(queueId)) this.swapRemoved.push({ queueId, place });
         continue;
       }
       if (work === undefined) {

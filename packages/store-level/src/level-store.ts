@@ -119,8 +119,12 @@ export class LevelStore implements MessageStore, UnitHome {
     } catch (error) {
       if (this.#state.isOpen && !isClosing(error)) throw explained(error, this.title);
     }
-    await this.#line.alone(async () => undefined); // it was being opened again after a failure
-    return pageOf(this.#state, queueId, bounds, codecs);
+    try {
+      await this.#line.alone(() => this.#state.swap.openAgain()); // after a failure one of the two is not open
+      return await pageOf(this.#state, queueId, bounds, codecs);
+    } catch (error) {
+      throw explained(error, this.title);
+    }
   }
 
   async states(): Promise<ReadonlyMap<string, Uint8Array>> {

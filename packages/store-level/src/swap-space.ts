@@ -44,6 +44,11 @@ export class SwapSpace {
     return this.#shelf;
   }
 
+  /** Makes it readable again after a failure, if that works; nothing when it was not needed yet. */
+  async openAgain(): Promise<void> {
+    if (this.#shelf !== undefined) await this.open().catch(() => undefined); // who reads finds out
+  }
+
   /** Remembers entries that are to go with the next batch. */
   forget(removals: readonly SwapRemoval[]): void {
     for (const removal of removals) {
@@ -67,7 +72,7 @@ export class SwapSpace {
     return this.#gone.size > 0;
   }
 
-  /** Takes out what is gone; {@link removed} when it was written. */
+  /** Takes out what is gone, with a batch that {@link write} gets. */
   removeGone(batch: Batch): void {
     for (const gone of this.#gone.values()) {
       for (const { queueId, place } of gone.values()) {
@@ -82,19 +87,23 @@ export class SwapSpace {
   async writeGone(): Promise<void> {
     const batch = (await this.open()).batch();
     this.removeGone(batch);
-    await batch.write(false);
+    await this.write(batch);
+  }
+
+  /**
+   * Writes a batch in which what is gone is taken out. After a failure LevelDB takes no further one until it is opened
+   * again.
+   * @throws BrokerError STORE_FAILED
+   */
+  async write(batch: Batch): Promise<void> {
+    try {
+      await batch.write(false);
+    } catch (error) {
+      await this.#shelf?.database.close().catch(() => undefined);
+      throw storeFailed(`The swap space cannot be written: ${reasonOf(error)}`, error);
+    }
     batch.succeeded();
-    this.removed();
-  }
-
-  /** What was gone has left the database. */
-  removed(): void {
     this.#gone.clear();
-  }
-
-  /** A write failed: LevelDB takes no further ones until it is opened again. */
-  async failed(): Promise<void> {
-    await this.#shelf?.database.close().catch(() => undefined);
   }
 
   /** Closes and deletes it. */

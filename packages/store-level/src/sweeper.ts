@@ -5,6 +5,7 @@ import type { Compactor } from "./compactor.ts";
 import { reasonOf } from "./failures.ts";
 import { bundleOf } from "./find-bundle.ts";
 import { isMissing } from "./gone-record.ts";
+import type { SwapRemoval } from "./group.ts";
 import { entryKey, idKey, KIND, sequenceOf } from "./keys.ts";
 import type { KnownBundle } from "./known-bundles.ts";
 import { asBuffer, type Shelf } from "./shelf.ts";
@@ -96,17 +97,15 @@ export class Sweeper {
 
   async #sweepSwap(queueId: number): Promise<void> {
     const { swap } = this.#state;
-    for (;;) {
-      if (swap.shelf === undefined || this.#stopping) return;
-      const { found } = await sliceOf(swap.shelf, queueId);
-      if (found.length === 0) return;
+    let isEmpty = false;
+    while (!isEmpty && swap.shelf !== undefined && !this.#stopping) {
+      // What is gone already must not be counted out twice: nobody else writes between looking and taking out.
       await this.#line.alone(async () => {
-        swap.forget(
-          found.map(({ bundle, bodyIds }) => {
-            const messageId = bodyIds[0] ?? 0;
-            return { queueId, place: { sequence: bundle.last, messageId, sizeBytes: 0, transient: true } };
-          }),
-        );
+        if (swap.shelf === undefined) return;
+        const { found } = await sliceOf(await swap.open(), queueId);
+        isEmpty = found.length === 0;
+        if (isEmpty) return;
+        swap.forget(found.map((each) => removalOf(queueId, each)));
         await swap.writeGone();
       });
     }
@@ -121,6 +120,12 @@ export class Sweeper {
   async stopped(): Promise<void> {
     await this.#running;
   }
+}
+
+/** In the swap space a bundle has one entry. */
+function removalOf(queueId: number, { bundle, bodyIds }: Found): SwapRemoval {
+  const place = { sequence: bundle.last, messageId: bodyIds[0] ?? 0, sizeBytes: 0, transient: true };
+  return { queueId, place };
 }
 
 /** Some bundles of a queue, one at least if there is one. Nobody else changes them: their queue is removed. */
