@@ -1,17 +1,16 @@
 import { statfsSync, statSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import type { StoredQueue } from "@tsapollo/domain";
 import { backup } from "./backup.ts";
 import type { Database } from "./batch.ts";
-import { carriedTotals, readBundleHead } from "./bundle-record.ts";
+import { batchInBundle, type DamageReport, newestTotals } from "./carried-totals.ts";
 import { type DatabaseOptions, explained, openDatabase } from "./database.ts";
 import { reasonOf, storeFailed } from "./failures.ts";
-import { entryKey, idOf, KIND, kindRange, nameKey, nameOf } from "./keys.ts";
+import { idOf, KIND, kindRange, nameKey, nameOf } from "./keys.ts";
 import { KnownBundles } from "./known-bundles.ts";
 import type { LevelStoreSettings } from "./level-store.ts";
 import { logFiles, truncateLogs } from "./log-file.ts";
 import { checkEverything } from "./paranoid.ts";
-import { batchOfTotals, QueueTotals, readQueue, readTotals } from "./queue-state.ts";
+import { QueueTotals, readQueue } from "./queue-state.ts";
 import { asBuffer, Shelf } from "./shelf.ts";
 import {
   BATCH_HEAD_BYTES,
@@ -116,13 +115,18 @@ export class StoreState {
         this.lastQueueId = Math.max(this.lastQueueId, queue.queueId);
       }
     }
+    const { directory, logger } = this.#settings;
+    const damaged: DamageReport = (queueId, error) => {
+      const reason = reasonOf(error);
+      logger.error({ directory, queueId, reason }, "The last messages of a queue are damaged");
+    };
     for await (const chunk of chunksOf(database, KIND.summary)) {
       for (const [key, value] of chunk) {
         const queueId = idOf(asBuffer(key));
         const known = this.totals.get(queueId);
         if (known === undefined)
           throw storeFailed(`The store has totals of queue ${queueId}, but no such queue`);
-        this.totals.set(queueId, await newestTotals(database, known.queue, asBuffer(value)));
+        this.totals.set(queueId, await newestTotals(database, known.queue, asBuffer(value), damaged));
       }
     }
     this.batches = await this.#batchesIn(database);
@@ -142,9 +146,8 @@ export class StoreState {
   async #batchesIn(database: Database): Promise<number> {
     const record = await database.get(HEAD_KEY);
     let { batches } = readHead(record === undefined ? undefined : asBuffer(record));
-    for (const { mayBeCarried, queue } of this.totals.values()) {
-      const carried = mayBeCarried ? await totalsInBundle(database, queue) : undefined;
-      if (carried !== undefined) batches = Math.max(batches, batchOfTotals(carried));
+    for (const totals of this.totals.values()) {
+      batches = Math.max(batches, await batchInBundle(database, totals));
     }
     return batches;
   }
@@ -252,27 +255,6 @@ function needRoom(directory: string): void {
   throw storeFailed(
     `The store in '${directory}' waits for room on its disk: it needs ${wanted} MiB, ${found} MiB are free`,
   );
-}
-
-/** The totals of a queue, out of their record or out of its last bundle. */
-async function newestTotals(database: Database, queue: StoredQueue, record: Buffer): Promise<QueueTotals> {
-  let totals = readTotals(queue, record);
-  const carried = totals.mayBeCarried ? await totalsInBundle(database, queue) : undefined;
-  if (carried !== undefined && batchOfTotals(carried) > batchOfTotals(record)) {
-    totals = readTotals(queue, carried);
-  }
-  totals.visibleLast = totals.lastSequence;
-  return totals;
-}
-
-/** What the last bundle of a queue carries. */
-async function totalsInBundle(database: Database, { queueId }: StoredQueue): Promise<Buffer | undefined> {
-  const gte = entryKey(KIND.entry, queueId, 0);
-  const lte = entryKey(KIND.entry, queueId, Number.MAX_SAFE_INTEGER);
-  const [value] = await database.values({ gte, lte, reverse: true, limit: 1 }).all();
-  if (value === undefined) return undefined;
-  readBundleHead(queueId, asBuffer(value)); // or it is damaged
-  return carriedTotals(asBuffer(value));
 }
 
 async function* chunksOf(database: Database, kind: number): AsyncGenerator<[Uint8Array, Uint8Array][]> {
