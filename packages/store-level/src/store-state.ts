@@ -92,7 +92,7 @@ export class StoreState {
       },
     });
     try {
-      if ((await database.get(PURGING_KEY)) !== undefined) await this.#clearEntries(database);
+      await this.#finishPurge(database);
       await this.#load(database);
       if (paranoid) await checkEverything(database, this.totals, codecs);
     } catch (error) {
@@ -178,7 +178,7 @@ export class StoreState {
       truncateLogs(directory, BATCH_HEAD_BYTES, (head) => (batchNumberOf(head) ?? 0) > this.batches);
       await shelf.database.open();
       const batches = await this.#batchesIn(shelf.database);
-      if (batches === this.batches) return;
+      if (batches === this.batches) return await this.#finishPurge(shelf.database);
       await shelf.database.close();
       throw storeFailed(`it has ${batches} batches, not the ${this.batches} that were confirmed`);
     } catch (error) {
@@ -207,21 +207,28 @@ export class StoreState {
     await backup(this.shelf.database, this.#options, directory);
   }
 
-  /** Removes everything but the format and the highest ids. A crash in between is made up for at the next start. */
+  /**
+   * Removes everything but the format and the highest ids. A crash in between is made up for at the next start, a
+   * failure before the next write.
+   */
   async purge(): Promise<void> {
     const { database } = this.shelf;
-    await this.swap.close();
     const batch = database.batch().put(HEAD_KEY, this.head()).put(PURGING_KEY, new Uint8Array(0));
     for (const kind of [KIND.state, KIND.queue, KIND.summary, KIND.removed]) {
       for await (const key of database.keys(kindRange(kind))) batch.del(key);
     }
     await batch.write({ sync: true });
     this.batches += 1;
-    await this.#clearEntries(database);
     this.known.forgetAll();
     this.totals.clear();
     this.unswept.clear();
     this.#shelf = new Shelf(database, this.#lastMessageId);
+    await this.swap.close();
+    await this.#clearEntries(database);
+  }
+
+  async #finishPurge(database: Database): Promise<void> {
+    if ((await database.get(PURGING_KEY)) !== undefined) await this.#clearEntries(database);
   }
 
   async #clearEntries(database: Database): Promise<void> {

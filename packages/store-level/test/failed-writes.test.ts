@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MessageStore, UnitOfWork } from "@tsapollo/domain";
 import { bodyText, committed, EVERYTHING, sampleEntry, sampleMessage, samplePlace } from "@tsapollo/testkit";
+import { ClassicLevel } from "classic-level";
 import { emptyFolder, openStore } from "./support.ts";
 import { type Fault, WriteFaults } from "./write-faults.ts";
 
@@ -170,3 +171,27 @@ for (const fault of FAULTS) {
     await again.close();
   });
 }
+
+test("a purge that fails half-way is finished before anything else is written", async () => {
+  const { directory, store } = await fixture();
+  const { clear } = ClassicLevel.prototype;
+  ClassicLevel.prototype.clear = async () => faults.fail();
+  try {
+    await assert.rejects(store.purge());
+  } finally {
+    ClassicLevel.prototype.clear = clear;
+  }
+  assert.deepEqual(await store.queues(), []);
+  const unit = store.begin();
+  unit.putQueue({ queueId: 3, key: "queue:3", description: "{}" });
+  add(unit, 3, 1);
+  await committed(unit);
+  await store.close();
+  const again = await openStore(directory, { paranoid: true });
+  assert.deepEqual(
+    (await again.queues()).map(({ queue }) => queue.queueId),
+    [3],
+  );
+  assert.equal(await content(again, 3), "1:m1");
+  await again.close();
+});

@@ -117,7 +117,7 @@ test("a crash at any byte leaves what was confirmed, and its totals, also of uni
     const log = newestLog(original);
     const size = readFileSync(log).length;
     assert.ok(size > before, what);
-    const stride = Math.max(1, Math.floor((size - before) / 60));
+    const stride = Math.max(1, Math.floor((size - before) / 25));
     for (let cut = before; cut <= size; cut += cut === size || size - cut > stride ? stride : 1) {
       const copy = emptyFolder();
       cpSync(original, copy, { recursive: true });
