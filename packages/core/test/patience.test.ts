@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeClock, settled } from "@tsapollo/testkit";
+import { FakeClock, sampleMessage, settled } from "@tsapollo/testkit";
 import { dsub, queue, startHostOn, type TestClient, TestConsumer, type TestHost, topic } from "./harness.ts";
 import { SimpleStore } from "./simple-store.ts";
 
@@ -10,7 +10,7 @@ const ROUND_MS = 1;
 /** More than a wait can take. */
 const WAIT_MS = 20 * ROUND_MS;
 
-interface Started extends TestHost<SimpleStore>, Pick<TestClient, "send" | "producer"> {
+interface Started extends TestHost<SimpleStore>, Pick<TestClient, "send" | "producer" | "host"> {
   readonly consumer: TestConsumer;
 }
 
@@ -23,7 +23,7 @@ async function start(patienceMs = ROUND_MS): Promise<Started> {
   await turns();
   started.clock.advance(1_000);
   await turns();
-  return { ...started, send, producer, consumer };
+  return { ...started, send, producer, host, consumer };
 }
 
 async function turns(): Promise<void> {
@@ -172,6 +172,42 @@ test("a subscriber that is away does not make producers wait for the others", as
     assert.equal(producer.confirmations.length, sent);
   }
   assert.ok(waited >= 1 && waited <= 5, `${waited} of 100 waited`);
+});
+
+test("consumers that settle what they are offered at once make nobody wait", async () => {
+  const { send, producer, consumer, store } = await start();
+  const { commits } = store;
+  consumer.auto = true;
+  for (let sent = 1; sent <= 100; sent += 1) {
+    send(Q, `${sent}`, PERSISTENT);
+    await turns();
+    assert.equal(producer.confirmations.length, sent, "without the clock");
+  }
+  assert.equal(store.commits, commits);
+});
+
+test("who publishes again when it is confirmed, and waits behind its own messages, does not wait for the clock", async () => {
+  const { host, producer, consumer } = await start();
+  const confirmed = producer.confirmed.bind(producer);
+  producer.confirmed = (token, error) => {
+    confirmed(token, error);
+    if (token === 1) host.publish(Q, sampleMessage("not persistent"), 3);
+  };
+  for (const token of [1, 2]) host.publish(Q, sampleMessage(`${token}`, PERSISTENT), token);
+  await turns();
+  consume(consumer);
+  await turns();
+  assert.deepEqual(producer.confirmations, [1, 2, 3]);
+});
+
+test("a message that comes back while its write waits is written at once, with its counter", async () => {
+  const { send, producer, consumer, store } = await start();
+  send(Q, "1", PERSISTENT);
+  await turns();
+  consumer.deliveries.shift()!.settle("retry");
+  await turns();
+  assert.deepEqual(producer.confirmations, [1]);
+  assert.equal(store.entriesOf("queue:q"), 1);
 });
 
 test("without patience a write waits for nobody", async () => {

@@ -157,7 +157,7 @@ export class Committer {
   lazyUnit(): UnitOfWork {
     const unit = this.#openUnit();
     this.#firm = true;
-    this.#want(this.#settings.flushDelayMs);
+    this.#want(this.#patience.isWaiting ? 0 : this.#settings.flushDelayMs); // nobody can undo it: the wait is over
     return unit;
   }
 
@@ -223,7 +223,10 @@ export class Committer {
 
   /** The open unit waits for consumers for a moment, although producers wait for it. */
   #wait(): void {
-    if (!this.#patience.isWaiting && !this.#scheduled && !this.#committing) this.#patience.begin();
+    if (this.#patience.isWaiting || this.#scheduled || this.#committing) return;
+    this.#patience.begin();
+    // consumers that settle what they are offered at once have been there before
+    if ((this.#open?.entryCount ?? 0) === 0) queueMicrotask(() => this.#consumed());
   }
 
   /** Everything that producers wait for was consumed before it was written: they need not wait for the disk. */
@@ -326,7 +329,6 @@ export class Committer {
     for (const confirmation of batch.confirmations) this.#tell(confirmation, undefined);
     if (this.congestion.isAwaited && !this.isCongested) this.congestion.relieve();
     if (this.#delayMs > 0 && this.#confirmations.length > 0) this.#wait();
-    if (this.#patience.isWaiting) queueMicrotask(() => this.#consumed());
     if (this.#delayMs < Number.POSITIVE_INFINITY) this.#arm();
     else if (this.isIdle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
