@@ -1,5 +1,6 @@
-import type { Address, Clock, LoadedEntry, Logger, Message, MessageStore } from "@tsapollo/domain";
+import type { Address, Clock, LoadedEntry, Logger, MessageStore } from "@tsapollo/domain";
 import type { Committer, Written } from "../host/committer.ts";
+import { Company } from "./company.ts";
 import type { Contents } from "./contents.ts";
 import { QueueEntry } from "./entry.ts";
 import type { Queue } from "./queue.ts";
@@ -14,9 +15,6 @@ export interface StorageParts {
   readonly addressOf: (key: string) => Address;
 }
 
-/** As much as the store reads at once. */
-const BLOCK_BYTES = 64 * 1024;
-
 /** Loaded entries belong to this batch: it is durable before the first unit of work. */
 const LOADED_BATCH = 0;
 
@@ -27,10 +25,9 @@ export class QueueStore implements Written {
   readonly #parts: StorageParts;
   readonly #queue: Queue;
   readonly #contents: Contents;
-  /** Where messages lie that came in with one batch. */
-  #block: Uint8Array | undefined = undefined;
-  #blockEnd = 0;
-  #blockBatch = -1;
+  readonly #company: Company = new Company();
+  /** Up to this sequence no message keeps a block alive in which others lay. */
+  #partedSequence = 0;
 
   constructor(parts: StorageParts, queue: Queue, contents: Contents, storeId: number) {
     this.#parts = parts;
@@ -43,8 +40,10 @@ export class QueueStore implements Written {
   put(entry: QueueEntry, transient: boolean): void {
     const { committer } = this.#parts;
     const { message, address } = entry;
-    if (message.borrowed) this.#own(message);
+    const isNew = message.borrowed;
+    if (isNew) this.#company.takeIn(message, committer.batch);
     entry.messageId = committer.storeMessage(message);
+    if (!isNew) this.#company.joined(message);
     entry.batch = committer.batch;
     entry.transient = transient;
     entry.bound = committer.binding > 0;
@@ -57,23 +56,6 @@ export class QueueStore implements Written {
       retained: entry.retained,
       transient,
     });
-  }
-
-  /** What comes in with one batch lies together: it is written together, and mostly leaves together. */
-  #own(message: Message): void {
-    const { batch } = this.#parts.committer;
-    const { sizeBytes } = message;
-    if (this.#blockBatch !== batch || sizeBytes > BLOCK_BYTES / 4) {
-      this.#blockBatch = batch;
-      message.own(); // mostly the only one
-      return;
-    }
-    if (this.#block === undefined || this.#blockEnd + sizeBytes > BLOCK_BYTES) {
-      this.#block = new Uint8Array(BLOCK_BYTES);
-      this.#blockEnd = 0;
-    }
-    message.ownAmong(this.#block, this.#blockEnd);
-    this.#blockEnd += sizeBytes;
   }
 
   /** An entry leaves the queue. */
@@ -110,12 +92,29 @@ export class QueueStore implements Written {
   }
 
   batchDurable(): void {
-    this.#block = undefined;
+    this.#company.over();
     this.#contents.pageOut();
+    if (this.#company.isOld) this.#part();
+  }
+
+  /** What is still here goes on alone: those it came with may have left. */
+  #part(): void {
+    this.#company.parted();
+    let newest = this.#partedSequence;
+    for (
+      let place = this.#contents.entries.last;
+      place !== undefined && place.sequence > this.#partedSequence;
+      place = place.previous
+    ) {
+      if (place.state === "paged" || !this.#parts.committer.isDurable(place)) continue;
+      place.message.ownAlone();
+      newest = Math.max(newest, place.sequence);
+    }
+    this.#partedSequence = newest;
   }
 
   batchFailed(batch: number): void {
-    this.#block = undefined;
+    this.#company.over();
     const { committer } = this.#parts;
     for (let place = this.#contents.entries.last; place !== undefined && place.state !== "paged"; ) {
       const { previous } = place;
