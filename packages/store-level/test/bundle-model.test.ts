@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import type { UnitOfWork } from "@tsapollo/domain";
 import { committed } from "@tsapollo/testkit";
@@ -76,6 +76,19 @@ class Run {
     if (failed) await this.#afterFailure(units, goBack);
     if (fault !== "none" || dice.roll(2) === 0) await this.#settle();
     if (dice.roll(6) === 0) await this.#reopen();
+    else if (dice.roll(4) === 0) await this.#crash();
+  }
+
+  /** What a crash would leave now. */
+  async #crash(): Promise<void> {
+    const directory = copyOf(this.#directory);
+    const goBack = this.#model.save();
+    const store = await openStore(directory, { ...this.#parts, paranoid: true });
+    await this.#model.reopened(store);
+    await this.#model.compare(store);
+    await store.close();
+    goBack();
+    rmSync(directory, { recursive: true });
   }
 
   async #settle(): Promise<void> {
@@ -127,6 +140,20 @@ class Run {
     this.#store = await openStore(this.#directory, { ...this.#parts, paranoid: true });
     await this.#model.reopened(this.#store);
     await this.#model.compare(this.#store);
+  }
+}
+
+/** A copy of an open store, taken while LevelDB neither adds nor removes a file. */
+function copyOf(original: string): string {
+  for (;;) {
+    const copy = emptyFolder();
+    const names = readdirSync(original).join();
+    try {
+      cpSync(original, copy, { recursive: true });
+      if (readdirSync(original).join() === names) return copy;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
   }
 }
 
