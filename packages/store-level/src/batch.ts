@@ -112,7 +112,7 @@ export class Batch {
     await this.#batch.write({ sync });
   }
 
-  /** It is not needed. */
+  /** It is not needed, or not any more. */
   async discard(): Promise<void> {
     await this.#batch.close();
   }

@@ -171,6 +171,8 @@ export class CommitLine {
       group.undo();
       state.lastQueueId = lastQueueId;
       if (swapBatch !== undefined) state.swap.forget(group.swapAdded);
+      await durable.discard(); // its database keeps it otherwise
+      await swapBatch?.discard();
       throw error;
     }
     this.#settle(group);
@@ -205,9 +207,13 @@ export class CommitLine {
   /** The same within {@link alone}. */
   async writeInside(build: (batch: Batch) => void, shelf: Shelf = this.#state.shelf): Promise<void> {
     const batch = shelf.batch();
-    batch.put(HEAD_KEY, this.#state.head());
-    build(batch);
-    await this.#writeDurable(batch, false);
+    try {
+      batch.put(HEAD_KEY, this.#state.head());
+      build(batch);
+      await this.#writeDurable(batch, false);
+    } finally {
+      await batch.discard();
+    }
   }
 
   async #writeDurable(batch: Batch, sync: boolean): Promise<void> {

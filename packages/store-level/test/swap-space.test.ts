@@ -2,11 +2,34 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MessageStore, StoredPlace, UnitOfWork } from "@tsapollo/domain";
 import { bodyText, committed, EVERYTHING, sampleEntry, sampleMessage } from "@tsapollo/testkit";
+import { ClassicLevel } from "classic-level";
 import { emptyFolder, openStore } from "./support.ts";
 import { WriteFaults } from "./write-faults.ts";
 
 const faults = await WriteFaults.install();
 const COUNT = 40;
+
+/** What databases hold on to until it is closed: batches, iterators, snapshots. */
+const resources: Set<unknown> = new Set();
+watchResources();
+
+interface Holder {
+  attachResource(resource: unknown): void;
+  detachResource(resource: unknown): void;
+}
+
+function watchResources(): void {
+  const holder = ClassicLevel.prototype as unknown as Holder;
+  const { attachResource, detachResource } = holder;
+  holder.attachResource = function (this: Holder, resource: unknown): void {
+    resources.add(resource);
+    attachResource.call(this, resource);
+  };
+  holder.detachResource = function (this: Holder, resource: unknown): void {
+    resources.delete(resource);
+    detachResource.call(this, resource);
+  };
+}
 
 /** Transient entries, each with a message of its own that both queues share. */
 async function sharing(): Promise<{ store: MessageStore; places: StoredPlace[] }> {
@@ -77,5 +100,24 @@ test("what is swapped can be read when the swap space failed just before", async
   faults.fault = "none";
   faults.all = false;
   await everythingIsThere(store);
+  await store.close();
+});
+
+test("units that fail with the swap space hold no memory", async () => {
+  const { store } = await sharing();
+  await everythingIsThere(store);
+  const before = resources.size;
+  const unit = store.begin();
+  for (const [at, transient] of [true, false].entries()) {
+    const entry = sampleEntry(COUNT + 1 + at, { transient });
+    unit.enqueue(1, unit.storeMessage(sampleMessage("more")), entry);
+  }
+  faults.fault = "before";
+  faults.all = true;
+  for (let again = 0; again < 3; again++) await assert.rejects(committed(unit));
+  faults.fault = "none";
+  faults.all = false;
+  await committed(unit);
+  assert.ok(resources.size <= before, `${resources.size} instead of ${before}`);
   await store.close();
 });
