@@ -77,6 +77,7 @@ export class Sweeper {
       bytes += slice.bytes;
       const last = slice.found.length === 0;
       await this.#line.writeBetween((batch) => {
+        if (this.#state.shelf !== shelf) return; // everything was purged meanwhile
         for (const { bundle, bodyIds } of slice.found) {
           batch.removeBundle(queueId, bundle.last, bundle.isMarked);
           for (const bodyId of bodyIds) batch.unreference(bodyId);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, statSync } from "node:fs";
+import { cpSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { MessageStore } from "@tsapollo/domain";
@@ -104,6 +104,28 @@ test("a purge that was interrupted goes on at the start", async () => {
   assert.deepEqual(await store.queues(), []);
   await store.close();
   assert.deepEqual(await kinds(directory), { 1: 2 });
+});
+
+test("a purge while a removed queue is swept disturbs nobody", async () => {
+  const directory = emptyFolder();
+  let store = await filled(directory);
+  await remove(store, 1);
+  await store.close();
+  for (let turns = 0; turns < 12; turns++) {
+    const copy = emptyFolder();
+    cpSync(directory, copy, { recursive: true });
+    store = await openStore(copy);
+    for (let turn = 0; turn < turns; turn++) await new Promise((done) => setImmediate(done));
+    const unit = store.begin();
+    unit.putQueue({ queueId: 3, key: "queue:3", description: "{}" });
+    await Promise.all([store.purge(), committed(unit)]);
+    for (let number = 0; number < 20; number++) {
+      const next = store.begin();
+      next.putState("a", Buffer.of(number));
+      await committed(next);
+    }
+    await store.close();
+  }
 });
 
 test("what was drained is given back by the disk while the store works", async () => {
