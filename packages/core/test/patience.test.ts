@@ -210,6 +210,23 @@ test("a message that comes back while its write waits is written at once, with i
   assert.equal(store.entriesOf("queue:q"), 1);
 });
 
+test("the same for one that comes back while a write is under way and the next one would wait", async () => {
+  const { send, producer, consumer, store } = await start();
+  send(Q, "1", PERSISTENT);
+  consume(consumer);
+  await turns(); // it pays to wait
+  store.manual = true;
+  send(topic("kept"), "2", { ...PERSISTENT, retain: "set" });
+  await turns();
+  send(Q, "3", PERSISTENT);
+  consumer.deliveries.shift()!.settle("retry");
+  while (store.underWay > 0) {
+    store.finish();
+    await turns();
+  }
+  assert.deepEqual(producer.confirmations, [1, 2, 3]);
+});
+
 test("without patience a write waits for nobody", async () => {
   const { send, producer, store } = await start(0);
   send(Q, "1", PERSISTENT);

@@ -157,7 +157,8 @@ export class Committer {
   lazyUnit(): UnitOfWork {
     const unit = this.#openUnit();
     this.#firm = true;
-    this.#want(this.#patience.isWaiting ? 0 : this.#settings.flushDelayMs); // nobody can undo it: the wait is over
+    // no consumer can undo it: whoever waits for the unit waits for the disk
+    this.#want(this.#confirmations.length > 0 ? 0 : this.#settings.flushDelayMs);
     return unit;
   }
 
