@@ -323,12 +323,14 @@ export class Group {
   /** It was written: bundles are as it left them. */
   settle(thinner: Thinner): void {
     const { known, totals: all } = this.#parts;
+    if (this.removedQueues.length > 0) {
+      for (const totals of this.#touched) {
+        if (all.get(totals.queue.queueId) !== totals) known.forget(totals);
+      }
+    }
     for (const { totals, written, changes } of this.#works.values()) {
       const { queueId } = totals.queue;
-      if (all.get(queueId) !== totals) {
-        known.forget(totals);
-        continue;
-      }
+      if (all.get(queueId) !== totals) continue;
       if (Array.isArray(written)) for (const bundle of written) known.set(totals, bundle);
       else if (written !== undefined) known.set(totals, written);
       for (const { bundle, left, missing, isChanged } of changes) {

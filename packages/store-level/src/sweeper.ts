@@ -99,17 +99,27 @@ export class Sweeper {
   async #sweepSwap(queueId: number): Promise<void> {
     const { swap } = this.#state;
     let isEmpty = false;
+    let failure: unknown;
     while (!isEmpty && swap.shelf !== undefined && !this.#stopping) {
       // What is gone already must not be counted out twice: nobody else writes between looking and taking out.
       await this.#line.alone(async () => {
-        if (swap.shelf === undefined) return;
-        const { found } = await sliceOf(await swap.open(), queueId);
-        isEmpty = found.length === 0;
-        if (isEmpty) return;
-        swap.forget(found.map((each) => removalOf(queueId, each)));
-        await swap.writeGone();
+        try {
+          isEmpty = swap.shelf === undefined || !(await this.#forgetSlice(await swap.open(), queueId));
+        } catch (error) {
+          failure = error; // nothing of those who wait behind
+          return;
+        }
+        if (!isEmpty) await swap.writeGone();
       });
+      if (failure !== undefined) throw failure;
     }
+  }
+
+  /** @returns whether something was there */
+  async #forgetSlice(shelf: Shelf, queueId: number): Promise<boolean> {
+    const { found } = await sliceOf(shelf, queueId);
+    this.#state.swap.forget(found.map((each) => removalOf(queueId, each)));
+    return found.length > 0;
   }
 
   /** Begins no further slice. */

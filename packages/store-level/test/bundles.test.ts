@@ -4,6 +4,7 @@ import type { MessageStore, StoredPlace, UnitOfWork } from "@tsapollo/domain";
 import { bodyText, committed, EVERYTHING, sampleEntry, sampleMessage } from "@tsapollo/testkit";
 import { ClassicLevel } from "classic-level";
 import type { LevelStoreParts } from "../src/index.ts";
+import { KnownBundles } from "../src/known-bundles.ts";
 import { emptyFolder, openStore } from "./support.ts";
 
 const ENTRY = 6;
@@ -248,3 +249,28 @@ for (const [what, kind, text] of [
     await store.close();
   });
 }
+
+test("bundles of removed queues do not count as remembered", async () => {
+  const store = await openStore(emptyFolder(), { bundleLimits: { perQueue: 10, total: 20 } });
+  const { forgetAll } = KnownBundles.prototype;
+  let forgotten = 0;
+  KnownBundles.prototype.forgetAll = function (this: KnownBundles): void {
+    forgotten += 1;
+    forgetAll.call(this);
+  };
+  try {
+    for (let queueId = 1; queueId <= 100; queueId++) {
+      const unit = store.begin();
+      unit.putQueue({ queueId, key: `queue:${queueId}`, description: "{}" });
+      unit.enqueue(queueId, unit.storeMessage(sampleMessage("m")), sampleEntry(1));
+      await committed(unit);
+      const removal = store.begin();
+      removal.removeQueue(queueId);
+      await committed(removal);
+    }
+  } finally {
+    KnownBundles.prototype.forgetAll = forgetAll;
+  }
+  assert.equal(forgotten, 0);
+  await store.close();
+});
