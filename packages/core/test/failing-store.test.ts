@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock, settled } from "@tsapollo/testkit";
 import { dsub, queue, startHostOn, TestConsumer, type TestHost, topic } from "./harness.ts";
+import { queues } from "./selecting.ts";
 import { SimpleStore } from "./simple-store.ts";
 
 const FULL = new Error("no space left on the device");
@@ -152,4 +153,28 @@ test("a topic whose messages nobody stores goes on; with a durable subscription 
   const refused = "The store failed: no space left on the device";
   assert.deepEqual(producer.confirmations, [`1: ${refused}`, 2, `3: ${refused}`, `4: ${refused}`]);
   assert.deepEqual(consumer.bodies, ["2"]);
+});
+
+test("what expired among what only the store has is not lost when its move cannot be stored [messaging 5.10]", async () => {
+  const store = new SimpleStore();
+  const clock = new FakeClock();
+  const { client, engine } = await startHostOn(store, clock, {
+    ...queues({ tailBufferBytes: 0, dlq: "dlq", dlqExpired: true }),
+    flushDelayMs: -1,
+  });
+  const { send } = client();
+  for (const body of ["1", "2"]) {
+    send(queue("q"), body, { persistent: true, expiresAtMs: clock.nowMs() + 10_000 });
+    await turns();
+  }
+  assert.equal(engine.memory.usedBytes, 0, "only the store has them");
+  store.failure = FULL;
+  for (let seconds = 0; seconds < 20; seconds += 1) {
+    clock.advance(1_000);
+    await turns();
+  }
+  store.failure = undefined;
+  clock.advance(1_000);
+  await turns();
+  assert.deepEqual([store.entriesOf("queue:q"), store.entriesOf("queue:dlq")], [0, 2]);
 });

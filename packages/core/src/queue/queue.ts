@@ -236,11 +236,18 @@ export class Queue implements Hands, ContentsOwner {
   #bury(entry: QueueEntry, redeliveries: number): void {
     const { message } = entry;
     message.own();
-    const { committer } = this.#services;
-    committer.binding += 1; // out here and in there, or neither
     this.remove(entry);
-    bequeath(message, entry.redeliveryCount + redeliveries, this, this.#services.deadLetterQueue);
-    committer.binding -= 1;
+    this.#bequeath(message, entry.redeliveryCount + redeliveries);
+  }
+
+  #bequeath(message: Message, redeliveryCount: number): void {
+    const { committer, deadLetterQueue } = this.#services;
+    committer.binding += 1; // out here and in there, or neither
+    try {
+      bequeath(message, redeliveryCount, this, deadLetterQueue);
+    } finally {
+      committer.binding -= 1;
+    }
   }
 
   #expire(entry: QueueEntry): void {
@@ -342,7 +349,7 @@ export class Queue implements Hands, ContentsOwner {
   }
 
   expiredInStore(message: Message, redeliveryCount: number): void {
-    if (this.settings.dlqExpired) bequeath(message, redeliveryCount, this, this.#services.deadLetterQueue);
+    if (this.settings.dlqExpired) this.#bequeath(message, redeliveryCount);
   }
 
   /** An entry could not be stored; it leaves as if it had never been sent. */
