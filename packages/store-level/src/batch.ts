@@ -25,6 +25,8 @@ export class Batch {
   readonly #scratch: Scratch;
   readonly #batch: ReturnType<Database["batch"]>;
   readonly #uses: Map<number, BodyUse> = new Map();
+  /** Entries that were taken out of messages that have no valid count of them. */
+  uncounted = 0;
 
   constructor(database: Database, bodies: SharedBodies, scratch: Scratch) {
     this.#bodies = bodies;
@@ -76,12 +78,19 @@ export class Batch {
     if (isMarked) this.del(keys.entry(KIND.gone, queueId, last));
   }
 
-  /** One entry less refers to a message. Nothing for one that lies in its entry. */
+  /**
+   * One entry less refers to a message. Nothing for one that lies in its entry. A message whose count is lost stays
+   * where it is, or whoever takes its entries out would stand still.
+   */
   unreference(messageId: number): void {
     let use = this.#uses.get(messageId);
     if (use === undefined) {
       if (!this.#bodies.isShared(messageId)) return;
       use = this.#bodies.use(messageId);
+      if (use === undefined) {
+        this.uncounted += 1;
+        return;
+      }
     }
     this.#uses.set(messageId, { references: Math.max(0, use.references - 1), parts: use.parts });
   }

@@ -228,6 +228,10 @@ export class CommitLine {
     }
     this.#state.batches += 1;
     batch.succeeded();
+    if (batch.uncounted === 0) return;
+    const { directory, logger } = this.#settings;
+    const text = "Stored messages whose count of entries is damaged stay on the disk";
+    logger.error({ directory, entries: batch.uncounted }, text);
   }
 
   /** What follows from a group that was written. */

@@ -1,4 +1,3 @@
-import { BrokerError } from "@tsapollo/domain";
 import { IdSet } from "./id-set.ts";
 
 const CACHED_MAX = 100_000;
@@ -38,17 +37,12 @@ export class SharedBodies {
     return this.#shared.has(messageId);
   }
 
-  /**
-   * How a body is used now.
-   * @throws BrokerError STORE_FAILED when its record is missing or damaged
-   */
-  use(bodyId: number): BodyUse {
+  /** How a body is used now; undefined when its record is missing or damaged. */
+  use(bodyId: number): BodyUse | undefined {
     const known = this.#uses.get(bodyId);
     if (known !== undefined) return known;
     const record = this.#read(bodyId);
-    if (record === undefined || record.length !== RECORD_BYTES) {
-      throw new BrokerError("STORE_FAILED", `The stored message ${bodyId} has no valid count of its entries`);
-    }
+    if (record === undefined || record.length !== RECORD_BYTES) return undefined;
     return { references: record.readUInt32BE(0), parts: record.readUInt32BE(4) };
   }
 

@@ -1,4 +1,5 @@
 import { Batch, type Database, Scratch } from "./batch.ts";
+import { codeOf } from "./failures.ts";
 import { idKey, KIND } from "./keys.ts";
 import { SharedBodies } from "./shared-bodies.ts";
 
@@ -12,7 +13,7 @@ export class Shelf {
   constructor(database: Database, lastMessageId: number) {
     this.database = database;
     this.bodies = new SharedBodies(lastMessageId, (bodyId) => {
-      const record = database.getSync(idKey(KIND.references, bodyId));
+      const record = valueAt(database, idKey(KIND.references, bodyId));
       return record === undefined ? undefined : asBuffer(record);
     });
   }
@@ -20,6 +21,16 @@ export class Shelf {
   /** Starts a batch. Only one at a time. */
   batch(): Batch {
     return new Batch(this.database, this.bodies, this.#scratch);
+  }
+}
+
+/** Undefined also where LevelDB cannot read what is there. */
+function valueAt(database: Database, key: Uint8Array): Uint8Array | undefined {
+  try {
+    return database.getSync(key);
+  } catch (error) {
+    if (codeOf(error) === "LEVEL_CORRUPTION") return undefined;
+    throw error;
   }
 }
 

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { BrokerError, type MessageStore } from "@tsapollo/domain";
+import { BrokerError, type MessageStore, SILENT_LOGGER } from "@tsapollo/domain";
 import { bodyText, committed, EVERYTHING, sampleEntry, sampleMessage } from "@tsapollo/testkit";
+import { ClassicLevel } from "classic-level";
 import { emptyFolder, openStore } from "./support.ts";
 
 const UNITS = 60;
@@ -159,3 +160,27 @@ for (const [what, name, text] of [
     await store.close();
   });
 }
+
+test("a message whose count of entries is lost stays, and nobody stands still over it", async () => {
+  const directory = await closedStore(true);
+  const raw = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
+    keyEncoding: "view",
+    valueEncoding: "view",
+  });
+  const counts = { gte: Buffer.of(9), lt: Buffer.of(10) };
+  const [lost, short] = await raw.keys({ ...counts, limit: 2 }).all();
+  await raw.del(lost!);
+  await raw.put(short!, Buffer.alloc(3));
+  await raw.close();
+  const errors: object[] = [];
+  const logger = { ...SILENT_LOGGER, error: (fields: object) => void errors.push(fields) };
+  let store = await openStore(directory, { logger });
+  const unit = store.begin();
+  for (const entry of (await store.page(1, EVERYTHING)).slice(0, 3 * PER_UNIT)) unit.dequeue(1, entry);
+  await committed(unit);
+  assert.deepEqual(errors, [{ directory, entries: 2 }]);
+  await store.close();
+  store = await openStore(directory, { paranoid: true });
+  assert.deepEqual(await goodEntries(store), [(UNITS - 3) * PER_UNIT, UNITS]);
+  await store.close();
+});
