@@ -276,9 +276,12 @@ export class CommitLine {
  */
 function isPlainFor(unit: LevelUnit, totals: ReadonlyMap<number, QueueTotals>): boolean {
   if (unit.hasTransient || unit.hasBodies || unit.isScattered || unit.hasStates) return false;
-  for (const { queueId, put, removed, dequeues, counters } of unit.queues) {
+  for (const { queueId, entries, put, removed, dequeues, counters } of unit.queues) {
     if (put !== undefined || removed || dequeues !== undefined || counters !== undefined) return false;
-    if (totals.get(queueId)?.mayBeCarried !== true) return false;
+    const queue = totals.get(queueId);
+    if (queue?.mayBeCarried !== true) return false;
+    // a unit that failed may come again after later ones: then its bundle is not the last
+    if (entries.length > 0 && entries[0]!.sequence <= queue.lastSequence) return false;
   }
   return true;
 }

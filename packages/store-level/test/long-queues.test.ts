@@ -159,6 +159,30 @@ for (const fault of ["before", "after"] as const) {
   });
 }
 
+test("a failed unit that only adds may come again after later ones", async () => {
+  const directory = emptyFolder();
+  const store = await filled(directory);
+  const late = store.begin();
+  add(late, 1, 40, 3);
+  faults.fault = "before";
+  await assert.rejects(committed(late));
+  faults.fault = "none";
+  await done(store, (unit) => add(unit, 1, 50, 3));
+  await committed(late);
+  const wanted = await shown(store);
+  const failing = store.begin();
+  add(failing, 1, 60, 3);
+  faults.fault = "after";
+  await assert.rejects(committed(failing));
+  faults.fault = "none";
+  await done(store, (unit) => unit.putState("a", Buffer.of(1)));
+  assert.deepEqual(await shown(store), wanted);
+  await store.close();
+  const again = await openStore(directory, { ...LONG, paranoid: true });
+  assert.deepEqual(await shown(again), wanted);
+  await again.close();
+});
+
 test("a copy that is taken after units that only add has them", async () => {
   const store = await filled(emptyFolder());
   await done(store, (unit) => add(unit, 1, 40, 3));
