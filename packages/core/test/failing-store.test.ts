@@ -178,3 +178,30 @@ test("what expired among what only the store has is not lost when its move canno
   await turns();
   assert.deepEqual([store.entriesOf("queue:q"), store.entriesOf("queue:dlq")], [0, 2]);
 });
+
+test("what a transaction makes room for is refused with it and is nowhere, and the transaction goes on [messaging 12]", async () => {
+  const store = new SimpleStore();
+  const clock = new FakeClock();
+  const { client } = await startHostOn(store, clock, { ...queues({ quotaMessages: 0 }), flushDelayMs: -1 });
+  const { send, producer } = client();
+  send(queue("q"), "1", PERSISTENT);
+  await turns();
+  send(queue("q"), "2", PERSISTENT);
+  const { host } = client();
+  const consumer = new TestConsumer();
+  host.subscribe({ addresses: [queue("q")] }, consumer);
+  store.failure = FULL;
+  const transaction = host.begin();
+  transaction.settle(consumer.deliveries[0]!, "consumed");
+  let committed: unknown = "not yet";
+  transaction.commit((error) => {
+    committed = error;
+  });
+  await turns();
+  assert.match(String(producer.confirmations[1]), /no space left/);
+  store.failure = undefined;
+  clock.advance(RETRY_MS);
+  await turns();
+  assert.equal(committed, undefined);
+  assert.equal(store.entriesOf("queue:q"), 0);
+});

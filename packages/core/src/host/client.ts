@@ -95,8 +95,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   #deliverNow(route: Route, message: Message, token: number): void {
     const { committer } = this.host;
-    const operationsBefore = committer.operations;
-    this.deliver(route, message);
+    const { operations: operationsBefore, binding } = committer;
+    committer.binding = 0; // a transaction that made room for it fails or succeeds without it
+    try {
+      this.deliver(route, message);
+    } finally {
+      committer.binding = binding;
+    }
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
     if (committer.isCongested && committer.operations !== operationsBefore) this.#wait(committer.congestion);
   }
@@ -154,8 +159,13 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   #deliverAllNow(routes: readonly Route[], message: Message, token: number): void {
     if (routes.length === 1) return this.#deliverNow(routes[0]!, message, token);
     const { committer } = this.host;
-    const operationsBefore = committer.operations;
-    this.deliverToEach(routes, message);
+    const { operations: operationsBefore, binding } = committer;
+    committer.binding = 0;
+    try {
+      this.deliverToEach(routes, message);
+    } finally {
+      committer.binding = binding;
+    }
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
     if (committer.isCongested && committer.operations !== operationsBefore) this.#wait(committer.congestion);
   }
