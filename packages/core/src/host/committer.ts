@@ -363,18 +363,23 @@ export class Committer {
     try {
       call();
     } catch (error) {
-      this.#logger.error({ error }, "something around a commit failed");
+      this.#complain(error);
     }
   }
 
   #tell({ client, token, done }: Confirmation, error: BrokerError | undefined): void {
-    this.#try(() => {
-      if (client === undefined) {
-        done?.(error);
-        return;
+    try {
+      if (client === undefined) done?.(error);
+      else {
+        client.unconfirmed -= 1;
+        if (!client.isClosed) client.producer.confirmed(token, error);
       }
-      client.unconfirmed -= 1;
-      if (!client.isClosed) client.producer.confirmed(token, error);
-    });
+    } catch (cause) {
+      this.#complain(cause);
+    }
+  }
+
+  #complain(error: unknown): void {
+    this.#logger.error({ error }, "something around a commit failed");
   }
 }
