@@ -40,9 +40,14 @@ export class Company {
     this.#used += sizeBytes;
   }
 
+  /** Whether a message lies in a block with others. */
+  static has({ bytes, sizeBytes }: Message): boolean {
+    return sizeBytes * 2 < bytes.length;
+  }
+
   /** A message came in that lies elsewhere, perhaps among messages of another queue. */
-  joined({ bytes, sizeBytes }: Message): void {
-    if (bytes === this.#elsewhere || sizeBytes * 2 >= bytes.length) return;
+  joined({ bytes }: Message): void {
+    if (bytes === this.#elsewhere) return;
     this.#elsewhere = bytes;
     this.#keptBytes += bytes.length;
   }

@@ -25,7 +25,8 @@ export class QueueStore implements Written {
   readonly #parts: StorageParts;
   readonly #queue: Queue;
   readonly #contents: Contents;
-  readonly #company: Company = new Company();
+  /** Undefined until it is needed: there may be many queues with one message each. */
+  #company: Company | undefined = undefined;
   /** Up to this sequence no message keeps a block alive in which others lay. */
   #partedSequence = 0;
 
@@ -41,9 +42,15 @@ export class QueueStore implements Written {
     const { committer } = this.#parts;
     const { message, address } = entry;
     const isNew = message.borrowed;
-    if (isNew) this.#company.takeIn(message, committer.batch);
+    if (isNew) {
+      this.#company ??= new Company();
+      this.#company.takeIn(message, committer.batch);
+    }
     entry.messageId = committer.storeMessage(message);
-    if (!isNew) this.#company.joined(message);
+    if (!isNew && Company.has(message)) {
+      this.#company ??= new Company();
+      this.#company.joined(message);
+    }
     entry.batch = committer.batch;
     entry.transient = transient;
     entry.bound = committer.binding > 0;
@@ -92,14 +99,14 @@ export class QueueStore implements Written {
   }
 
   batchDurable(): void {
-    this.#company.over();
+    this.#company?.over();
     this.#contents.pageOut();
-    if (this.#company.isOld) this.#part();
+    if (this.#company?.isOld) this.#part();
   }
 
   /** What is still here goes on alone: those it came with may have left. */
   #part(): void {
-    this.#company.parted();
+    this.#company?.parted();
     let newest = this.#partedSequence;
     for (
       let place = this.#contents.entries.last;
@@ -114,7 +121,7 @@ export class QueueStore implements Written {
   }
 
   batchFailed(batch: number): void {
-    this.#company.over();
+    this.#company?.over();
     const { committer } = this.#parts;
     for (let place = this.#contents.entries.last; place !== undefined && place.state !== "paged"; ) {
       const { previous } = place;
