@@ -95,13 +95,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   #deliverNow(route: Route, message: Message, token: number): void {
     const { committer } = this.host;
-    const { operations: operationsBefore, binding } = committer;
-    committer.binding = 0; // a transaction that made room for it fails or succeeds without it
-    try {
-      this.deliver(route, message);
-    } finally {
-      committer.binding = binding;
-    }
+    const operationsBefore = committer.operations;
+    this.deliver(route, message);
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
     if (committer.isCongested && committer.operations !== operationsBefore) this.#wait(committer.congestion);
   }
@@ -159,13 +154,8 @@ export class Client implements VirtualHost, Waiting, Confirmed {
   #deliverAllNow(routes: readonly Route[], message: Message, token: number): void {
     if (routes.length === 1) return this.#deliverNow(routes[0]!, message, token);
     const { committer } = this.host;
-    const { operations: operationsBefore, binding } = committer;
-    committer.binding = 0;
-    try {
-      this.deliverToEach(routes, message);
-    } finally {
-      committer.binding = binding;
-    }
+    const operationsBefore = committer.operations;
+    this.deliverToEach(routes, message);
     if (token !== NO_TOKEN) committer.confirm(this, token, operationsBefore);
     if (committer.isCongested && committer.operations !== operationsBefore) this.#wait(committer.congestion);
   }
@@ -258,8 +248,15 @@ export class Client implements VirtualHost, Waiting, Confirmed {
 
   relieved(congestion: Congestion): void {
     if (!this.#blockedBy.delete(congestion) || this.#closed) return;
-    if (this.#late.length > 0) this.#deliverLate();
-    if (this.#blockedBy.size === 0) this.producer.resumed();
+    const { committer } = this.host;
+    const { binding } = committer;
+    committer.binding = 0; // a transaction that made room fails or succeeds without what comes now
+    try {
+      if (this.#late.length > 0) this.#deliverLate();
+      if (this.#blockedBy.size === 0) this.producer.resumed();
+    } finally {
+      committer.binding = binding;
+    }
   }
 
   /** The remembered route to an address, asked again when the destination is gone or the rules changed. */
