@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Address } from "@tsapollo/domain";
 import { FakeClock, sampleMessage, settled } from "@tsapollo/testkit";
 import { dsub, queue, startHostOn, type TestClient, TestConsumer, type TestHost, topic } from "./harness.ts";
 import { SimpleStore } from "./simple-store.ts";
@@ -32,6 +33,21 @@ async function turns(): Promise<void> {
 
 function consume(consumer: TestConsumer): void {
   for (const delivery of consumer.deliveries.splice(0)) delivery.settle("consumed");
+}
+
+/** Sends each message when the one before is confirmed. @returns how many of them waited for a moment */
+async function sendOneByOne({ send, producer, clock }: Started, to: Address, count: number): Promise<number> {
+  let waited = 0;
+  for (let sent = 1; sent <= count; sent += 1) {
+    send(to, `${sent}`, PERSISTENT);
+    await turns();
+    if (producer.confirmations.length === sent) continue;
+    waited += 1;
+    clock.advance(WAIT_MS);
+    await turns();
+    assert.equal(producer.confirmations.length, sent);
+  }
+  return waited;
 }
 
 test("[messaging 10.2] what is consumed while its write waits is never written, and confirmed at once", async () => {
@@ -72,17 +88,9 @@ test("only what is left at the end is written", async () => {
 });
 
 test("where nobody consumes, writes stop waiting; later it is tried again", async () => {
-  const { send, producer, consumer, clock } = await start();
-  let waited = 0;
-  for (let sent = 1; sent <= 200; sent += 1) {
-    send(Q, `${sent}`, PERSISTENT);
-    await turns();
-    if (producer.confirmations.length === sent) continue;
-    waited += 1;
-    clock.advance(WAIT_MS);
-    await turns();
-    assert.equal(producer.confirmations.length, sent);
-  }
+  const started = await start();
+  const { send, producer, consumer, clock } = started;
+  const waited = await sendOneByOne(started, Q, 200);
   assert.ok(waited >= 2 && waited <= 8, `${waited} of 200 waited`);
   consume(consumer);
   await turns();
@@ -152,7 +160,8 @@ test("acknowledgements of what was written before are not forgotten while writes
 });
 
 test("a subscriber that is away does not make producers wait for the others", async () => {
-  const { client, clock, send, producer } = await start();
+  const started = await start();
+  const { client, clock } = started;
   const T = topic("t");
   const consumer = new TestConsumer();
   consumer.auto = true;
@@ -161,16 +170,7 @@ test("a subscriber that is away does not make producers wait for the others", as
   host.subscribe({ addresses: [T], durable: dsub("away") }, new TestConsumer()).cancel();
   clock.advance(1_000);
   await turns();
-  let waited = 0;
-  for (let sent = 1; sent <= 100; sent += 1) {
-    send(T, `${sent}`, PERSISTENT);
-    await turns();
-    if (producer.confirmations.length === sent) continue;
-    waited += 1;
-    clock.advance(WAIT_MS);
-    await turns();
-    assert.equal(producer.confirmations.length, sent);
-  }
+  const waited = await sendOneByOne(started, T, 100);
   assert.ok(waited >= 1 && waited <= 5, `${waited} of 100 waited`);
 });
 
