@@ -4,9 +4,9 @@ import { storeFailed } from "./failures.ts";
 import { TOTALS_BYTES } from "./queue-state.ts";
 
 /** Bytes of content at which a bundle ends; a single entry may be larger. */
-export const BUNDLE_BYTES: number = 64 * 1024;
+const BUNDLE_BYTES = 64 * 1024;
 /** Most entries of a bundle. */
-export const BUNDLE_ENTRIES = 512;
+const BUNDLE_ENTRIES = 512;
 /** Most that the last sequence of a bundle is above its first: what is gone of it fits into 512 bytes. */
 export const SPAN_MAX = 4_095;
 /** Where the first entry of a bundle begins. */

@@ -1,6 +1,6 @@
 import type { StoredEntry } from "@tsapollo/domain";
 import { nothingMissing, setMissing } from "./gone-record.ts";
-import { entriesLeft, type KnownBundle, type KnownBundles } from "./known-bundles.ts";
+import { entriesLeft, indexOfEnd, type KnownBundle, type KnownBundles } from "./known-bundles.ts";
 import type { QueueTotals } from "./queue-state.ts";
 import { indexOfSequence, type PendingMessage } from "./queue-work.ts";
 
@@ -14,9 +14,12 @@ export class BundleChange {
   /** How many entries are left. */
   left: number;
   isChanged = false;
+  /** Where the bundle ends. */
+  readonly last: number;
 
   constructor(bundle: KnownBundle) {
     this.bundle = bundle;
+    this.last = bundle.last;
     if (bundle.first === bundle.last) {
       this.missing = OF_ONE;
       this.left = 1;
@@ -127,7 +130,7 @@ export class BundleWork {
   changeAt(sequence: number, known: KnownBundles): BundleChange | undefined {
     const current = this.#current;
     if (current !== undefined && contains(current.bundle, sequence)) return current;
-    let found = this.changes[indexOfChange(this.changes, sequence)];
+    let found = this.changes[indexOfEnd(this.changes, sequence)];
     if (found === undefined || !contains(found.bundle, sequence)) {
       const bundle = known.find(this.totals, sequence);
       if (bundle === undefined) return undefined;
@@ -139,7 +142,7 @@ export class BundleWork {
 
   /** A bundle was read: what is taken out of it is known from now on. */
   learn(bundle: KnownBundle): void {
-    const at = indexOfChange(this.changes, bundle.last);
+    const at = indexOfEnd(this.changes, bundle.last);
     if (this.changes[at]?.bundle.last !== bundle.last) this.#change(bundle);
   }
 
@@ -153,7 +156,7 @@ export class BundleWork {
   #change(bundle: KnownBundle): BundleChange {
     const change = new BundleChange(bundle);
     this.#changes ??= [];
-    const at = indexOfChange(this.#changes, bundle.last);
+    const at = indexOfEnd(this.#changes, bundle.last);
     if (at === this.#changes.length) this.#changes.push(change);
     else this.#changes.splice(at, 0, change);
     return change;
@@ -162,16 +165,4 @@ export class BundleWork {
 
 function contains({ first, last }: KnownBundle, sequence: number): boolean {
   return first <= sequence && sequence <= last;
-}
-
-/** Index of the first change whose bundle ends at a sequence or behind it. */
-function indexOfChange(changes: readonly BundleChange[], sequence: number): number {
-  let low = 0;
-  let high = changes.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (changes[middle]!.bundle.last < sequence) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

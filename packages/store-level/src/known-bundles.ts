@@ -56,7 +56,7 @@ export class KnownBundles {
   /** The bundle that a sequence is in, if it is known. */
   find({ bundles }: QueueTotals, sequence: number): KnownBundle | undefined {
     if (bundles === undefined) return undefined;
-    const found = isList(bundles) ? bundles[indexOf(bundles, sequence)] : bundles;
+    const found = isList(bundles) ? bundles[indexOfEnd(bundles, sequence)] : bundles;
     return found !== undefined && found.first <= sequence && sequence <= found.last ? found : undefined;
   }
 
@@ -85,7 +85,7 @@ export class KnownBundles {
   }
 
   #setInList(list: KnownBundle[], bundle: KnownBundle): void {
-    const at = indexOf(list, bundle.last);
+    const at = indexOfEnd(list, bundle.last);
     const there = list[at];
     if (there?.last === bundle.last) {
       this.#size -= weightOf(there);
@@ -116,7 +116,7 @@ export class KnownBundles {
       totals.bundles = undefined;
       return;
     }
-    const at = indexOf(bundles, last);
+    const at = indexOfEnd(bundles, last);
     const there = bundles[at];
     if (there?.last !== last) return;
     this.#size -= weightOf(there);
@@ -165,14 +165,14 @@ export class KnownBundles {
     if (
       list === undefined ||
       !isList(list) ||
-      indexOf(list, fresh[0]!.last) !== indexOf(list, fresh.at(-1)!.last)
+      indexOfEnd(list, fresh[0]!.last) !== indexOfEnd(list, fresh.at(-1)!.last)
     ) {
       for (const bundle of fresh) this.#add(totals, bundle);
       return;
     }
     // they lie side by side
     for (const bundle of fresh) this.#size += weightOf(bundle);
-    list.splice(indexOf(list, fresh[0]!.last), 0, ...fresh);
+    list.splice(indexOfEnd(list, fresh[0]!.last), 0, ...fresh);
     this.#shorten(list);
     if (this.#size > this.#limits.total) this.forgetAll();
   }
@@ -182,12 +182,12 @@ function isList(bundles: KnownBundle | KnownBundle[]): bundles is KnownBundle[] 
   return Array.isArray(bundles);
 }
 
-/** Index of the first bundle that ends at a sequence or behind it. Mostly that is the first of all. */
-function indexOf(list: readonly KnownBundle[], sequence: number): number {
-  if (sequence <= list[0]!.last) return 0;
-  let low = 1;
+/** Index of the first one that ends at a sequence or behind it, in a list by sequence. Mostly that is the first of all. */
+export function indexOfEnd(list: readonly { readonly last: number }[], sequence: number): number {
   let high = list.length;
+  if (high === 0 || sequence <= list[0]!.last) return 0;
   if (sequence > list[high - 1]!.last) return high;
+  let low = 1;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (list[middle]!.last < sequence) low = middle + 1;
